@@ -16,6 +16,7 @@ from redis.retry import Retry
 
 from adapters.valkey import PORTS, Valkey, ValkeyFailed
 
+ROOT = Path(__file__).parents[2]
 OWNER = """
 import os, sys, time
 from pathlib import Path
@@ -48,7 +49,7 @@ def start_owner(directory: Path) -> Iterator[Callable[[], tuple[subprocess.Popen
 
     def start() -> tuple[subprocess.Popen[str], int]:
         command = [sys.executable, "-c", OWNER, str(directory)]
-        owner = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        owner = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True)
         owners.append(owner)
         assert owner.stdout is not None
         return owner, int(owner.stdout.readline().split()[0])

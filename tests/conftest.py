@@ -1,0 +1,110 @@
+"""Servers for tests: started when the first test asks for one, gone when the run ends.
+
+Imports of servers and drivers are inside the fixtures, so that a run of tests that need none starts at once.
+"""
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from adapters.valkey import Valkey
+    from tests.servers import Postgres
+
+TEST_DATABASE_URL = "SPCM_TEST_DATABASE_URL"
+
+# What a developer has set for their own SPCM must not reach a test, nor a process that a test starts.
+for _name in [name for name in os.environ if name.startswith("SPCM_") and name != TEST_DATABASE_URL]:
+    del os.environ[_name]
+
+
+@pytest.fixture(scope="session")
+def _shared_valkey(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Valkey]":
+    import redis
+
+    from adapters.valkey import Valkey
+
+    valkey = Valkey.start(tmp_path_factory.mktemp("valkey"))
+    with redis.Redis.from_url(valkey.url) as client:
+        client.config_set("appendonly", "no")  # nobody restarts this one
+    yield valkey
+    valkey.stop()
+
+
+@pytest.fixture
+def redis_url(_shared_valkey: "Valkey") -> str:
+    """An empty Valkey. It is shared by the tests of a run: one that stops or kills it takes `valkey` instead."""
+    import redis
+
+    with redis.Redis.from_url(_shared_valkey.url) as client:
+        client.flushall()
+    return _shared_valkey.url
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> "Iterator[Valkey]":
+    """A Valkey of the test's own, which keeps every write: kill() it and start it again in its `directory`.
+
+    A test that starts another one stops it; it goes with the test run at the latest.
+    """
+    from adapters.valkey import Valkey
+
+    valkey = Valkey.start(tmp_path / "valkey")
+    yield valkey
+    valkey.stop()
+
+
+@pytest.fixture(scope="session")
+def _postgres_url() -> Iterator[str]:
+    """The server on which tests get databases: SPCM_TEST_DATABASE_URL, or one of our own."""
+    if url := os.environ.get(TEST_DATABASE_URL):
+        yield url
+        return
+    from tests.servers import Postgres
+
+    postgres = Postgres(fsync=False).start()
+    yield postgres.url()
+    postgres.stop("immediate")
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def postgres_url(_postgres_url: str) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of the test's own, without tables."""
+    from sqlalchemy import make_url
+
+    from tests.servers import create_database, drop_database
+
+    name = f"spcm_test_{os.getpid()}_{next(_numbers)}"
+    create_database(_postgres_url, name)
+    yield make_url(_postgres_url).set(database=name).render_as_string(hide_password=False)
+    drop_database(_postgres_url, name)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of a SQLite file that is not there yet."""
+    return f"sqlite:///{tmp_path / 'spcm.sqlite'}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database of the test's own, without tables; the test runs on each engine."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def postgres_server() -> "Iterator[Postgres]":
+    """A PostgreSQL of the test's own, with fsync and with TCP, to kill, stop and restart."""
+    from tests.servers import Postgres
+
+    postgres = Postgres(tcp=True).start()
+    yield postgres
+    postgres.stop("immediate")
