@@ -1,0 +1,96 @@
+"""A command: a request to change or read one resource, in the JSON form of the contract's section 1."""
+
+import base64
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from spcm_client.errors import InvalidCommand
+
+BULK = "bulk.execute"
+MAX_BYTES = 64 * 1024
+MAX_BULK_BYTES = 4 * 1024 * 1024
+MAX_DEPTH = 32  # levels of objects and arrays; the command itself is the first
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+@dataclass(frozen=True)
+class Command:
+    """One intent. It holds no credentials, which are the `Client`'s: a command can be logged.
+
+    `id` is its identity within the tenant, 1-128 printable ASCII characters: whoever may have to send it again, also
+    after a crash, derives the id from the business (`order-4711/1`). Without one it gets a new UUID.
+    """
+
+    operation: str
+    params: Mapping[str, Any] | None = None
+    payload: Mapping[str, Any] | None = None
+    id: str = field(default_factory=new_id)
+    correlation_id: str | None = None
+    reply_to: str | None = None
+    dry_run: bool = False
+
+    def to_json(self, tenant: str, authorization: str) -> bytes:
+        """The command as UTF-8 JSON; what was not given is left out.
+
+        Raises `InvalidCommand` for what a worker could not read, and therefore not answer.
+        """
+        members: dict[str, Any] = {
+            "id": self.id,
+            "operation": self.operation,
+            "tenant": tenant,
+            "authorization": authorization,
+            "params": self.params,
+            "payload": self.payload,
+            "correlationId": self.correlation_id,
+            "replyTo": self.reply_to,
+            "dryRun": True if self.dry_run else None,
+        }
+        written = to_json({name: value for name, value in members.items() if value is not None})
+        limit = MAX_BULK_BYTES if self.operation == BULK else MAX_BYTES
+        if len(written) > limit:
+            raise InvalidCommand(f"a command {self.operation} is at most {limit} bytes, this is {len(written)}")
+        return written
+
+
+def basic_authorization(user: str, password: str) -> str:
+    """The `authorization` member. Raises ValueError for a colon in the user, which RFC 7617 has no form for."""
+    if ":" in user:
+        raise ValueError("a user's name cannot contain a colon")
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+
+
+def to_json(value: Mapping[str, Any], levels: int = MAX_DEPTH) -> bytes:
+    """`value` as strict UTF-8 JSON of at most `levels` levels, or `InvalidCommand`, which does not repeat values."""
+    if _deeper_than(value, levels):
+        raise InvalidCommand(f"nested deeper than {MAX_DEPTH} levels")
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_object).encode()
+    except UnicodeEncodeError:
+        raise InvalidCommand(
+            "a lone surrogate is no text"
+        ) from None  # the cause would hold the whole text, and secrets
+    except ValueError as error:
+        raise InvalidCommand("NaN, Infinity and integers of thousands of digits are no JSON") from error
+    except TypeError as error:
+        raise InvalidCommand("only objects, arrays, strings, numbers, booleans and null are JSON") from error
+
+
+def _object(value: object) -> dict[Any, Any]:
+    """Json knows only dict for an object."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError
+
+
+def _deeper_than(value: object, levels: int) -> bool:
+    if isinstance(value, Mapping):
+        return levels == 0 or any(_deeper_than(member, levels - 1) for member in value.values())
+    if isinstance(value, list | tuple):
+        return levels == 0 or any(_deeper_than(element, levels - 1) for element in value)
+    return False

@@ -1,0 +1,65 @@
+"""Connections to Redis: how often redis-py may repeat a call, and how long a read may block."""
+
+import time
+from typing import Any
+
+from redis import Redis
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissionError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.retry import Retry
+
+from spcm_client.errors import ConnectionLost
+
+_LOST = (RedisConnectionError, RedisTimeoutError, OSError)
+
+REFUSED = (AuthenticationError, AuthorizationError, NoPermissionError)  # waiting does not help
+_SOCKET_TIMEOUT = 5.0  # seconds
+_RETRIES = 3  # a stopped Redis is told after (1 + 3) * 5 s and the pauses between
+_LONGEST_BLOCK = 5.0  # seconds
+_PAUSE_AFTER_LOSS = 0.2  # seconds
+
+
+def connect(redis: Redis | str) -> Redis:
+    """A client that is given is used as it is; for a URL one is made, which connects when it is first used."""
+    if isinstance(redis, Redis):
+        return redis
+    backoff = ExponentialWithJitterBackoff(base=0.05, cap=1.0)
+    made: Redis = Redis.from_url(redis, socket_timeout=_SOCKET_TIMEOUT, retry=Retry(backoff, _RETRIES))
+    return made
+
+
+def longest_block(redis: Redis) -> float:
+    """Seconds for which a read may block: half the socket timeout, since redis-py does not wait any longer for a
+    blocking command than for others, and takes an answer that comes later for a broken connection.
+    """
+    timeout = redis.get_connection_kwargs().get("socket_timeout")
+    return _LONGEST_BLOCK if timeout is None else min(_LONGEST_BLOCK, float(timeout) / 2)
+
+
+def execute_once(redis: Redis, *command: str | bytes | int | float) -> Any:
+    """The raw answer (bytes, whatever `decode_responses` says) to a command that redis-py does not repeat by itself.
+
+    BLPOP removes what it answers, and XREADGROUP notes it as delivered: if that answer is lost with the connection, a
+    repetition finds the next entry, and nobody knows that one is missing. So these are sent once.
+
+    Raises `ConnectionLost`, and redis-py's errors for what Redis refuses (a wrong password, a missing right).
+    """
+    pool = redis.connection_pool
+    try:
+        connection = pool.get_connection()
+        try:
+            connection.send_command(*command)  # type: ignore[no-untyped-call]  # redis-py gives it no types
+            return connection.read_response(disable_decoding=True)
+        finally:
+            pool.release(connection)
+    except REFUSED:
+        raise
+    except _LOST as error:
+        raise ConnectionLost(str(error)) from error
+
+
+def pause_after_loss(seconds: float = _PAUSE_AFTER_LOSS) -> None:
+    """Keep a reader from asking a Redis that is away thousands of times a second."""
+    time.sleep(max(0.0, min(seconds, _PAUSE_AFTER_LOSS)))

@@ -1,0 +1,66 @@
+"""What can go wrong on the sender's or the reader's side. A refused command is no error: it has an `Outcome`."""
+
+# ruff: noqa: N818 - an error is named for what is the case, as the outcomes are
+
+from collections.abc import Sequence
+
+
+class ClientError(Exception):
+    """What all errors of this package are."""
+
+
+class InvalidCommand(ClientError, ValueError):
+    """Raised when a command cannot be sent: it is no JSON as the contract has it, nested too deeply, or too large.
+
+    Nothing was sent. A worker could not read such a command, so that nobody would ever be told of it.
+    """
+
+
+class SubmitFailed(ClientError):
+    """Raised when Redis did not confirm that it took commands: it may hold them, some of them, or none.
+
+    Sending them again, in the same order and with the same ids, is safe: what was executed is not executed again.
+    `command_ids` are those that were not confirmed; the redis error is the `__cause__`.
+    """
+
+    def __init__(self, command_ids: Sequence[str]) -> None:
+        self.command_ids = tuple(command_ids)
+        named = self.command_ids[0] if len(self.command_ids) == 1 else f"{len(self.command_ids)} commands"
+        super().__init__(f"Redis did not confirm {named}; sending again with the same id is safe")
+
+
+class OutcomeTimeout(ClientError, TimeoutError):
+    """Raised when no outcome came in time: the command may have been executed, or may still be.
+
+    Sending it again, unchanged and with the same id (`command_id`), is safe, and tells the outcome it has had.
+    """
+
+    def __init__(self, command_id: str, seconds: float) -> None:
+        self.command_id = command_id
+        super().__init__(
+            f"no outcome of {command_id} within {seconds:g} s; it may still be executed;"
+            " sending it again with the same id is safe"
+        )
+
+
+class MalformedOutcome(ClientError, ValueError):
+    """Raised when an entry of an outcome stream, or of a reply list, is no outcome event.
+
+    Only workers write there, so this is a fault of the installation, not of a command. `stream_id` is the entry's, from
+    which a reader can go on; None for a reply.
+    """
+
+    def __init__(self, what: str, stream_id: str | None = None) -> None:
+        self.stream_id = stream_id
+        super().__init__(what if stream_id is None else f"entry {stream_id}: {what}")
+
+
+class PartitionsUnreadable(ClientError):
+    """Raised when the key `spcm:partitions` holds no number from 1: this Redis is not one of SPCM's."""
+
+
+class ConnectionLost(ClientError):
+    """Raised when the connection broke during a blocking read: what Redis answered, if it did, is lost.
+
+    Inside this package only: whoever reads here asks again.
+    """

@@ -1,0 +1,79 @@
+"""Reading a tenant's outcomes as they appear, from any point that is still retained."""
+
+import time
+from collections.abc import Iterator
+
+from redis import Redis
+
+from spcm_client.connections import connect, execute_once, longest_block, pause_after_loss
+from spcm_client.errors import ConnectionLost
+from spcm_client.outcomes import Outcome
+from spcm_client.streams import BEFORE_ALL, Entry, entries_of, entries_read, outcome_stream
+
+_COUNT = 100  # entries in one round trip
+
+
+def follow(redis: Redis | str, tenant: str, start: str = "now", *, idle: float | None = None) -> Iterator[Outcome]:
+    """The tenant's outcomes, in the order of the stream, waiting for those to come.
+
+    `start`: `"now"` is the moment of this call, not of the first `next`, so that what is sent after it is seen;
+    `"start"` is the oldest outcome that is kept; anything else is the `stream_id` of the last outcome that was seen.
+    It ends when none came for `idle` seconds; None: never. A lost connection is waited out, and nothing is missed or
+    repeated. A tenant `_unattributed` has the outcomes of commands that belong to nobody.
+
+    Raises redis-py's errors where the call itself cannot reach Redis or may not read, and `MalformedOutcome`, whose
+    `stream_id` is where to go on.
+    """
+    connection = connect(redis)
+    return _follow(connection, outcome_stream(tenant), _position(connection, outcome_stream(tenant), start), idle)
+
+
+def _position(redis: Redis, stream: str, start: str) -> str:
+    """The id after which to read. XREAD's own `$` would lose what appears between two reads."""
+    if start == "start":
+        return BEFORE_ALL
+    if start != "now":
+        return start
+    last = entries_of(execute_once(redis, "XREVRANGE", stream, "+", "-", "COUNT", 1))
+    return last[0].stream_id if last else BEFORE_ALL
+
+
+def _follow(redis: Redis, stream: str, position: str, idle: float | None) -> Iterator[Outcome]:
+    patience = Patience(idle, longest_block(redis))
+    while (block := patience.block()) is not None:
+        entries = _read(redis, stream, position, block)
+        for entry in entries:
+            position = entry.stream_id
+            yield entry.outcome()
+        if entries:
+            patience.renew()
+
+
+def _read(redis: Redis, stream: str, position: str, block: int) -> list[Entry]:
+    try:
+        answer = execute_once(redis, "XREAD", "COUNT", _COUNT, "BLOCK", block, "STREAMS", stream, position)
+    except ConnectionLost:
+        pause_after_loss()
+        return []
+    return entries_read(answer)
+
+
+class Patience:
+    """How long a reader goes on without an outcome: `idle` seconds, or for ever."""
+
+    def __init__(self, idle: float | None, longest_block: float) -> None:
+        self._idle = idle
+        self._longest_block = longest_block
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin to count anew."""
+        self._since = time.monotonic()
+
+    def block(self) -> int | None:
+        """Milliseconds for which the next read may block; None where there should be none."""
+        if self._idle is None:
+            return int(self._longest_block * 1000)
+        left = self._since + self._idle - time.monotonic()
+        # Redis takes 0 for "for ever".
+        return max(1, int(min(left, self._longest_block) * 1000)) if left > 0 else None

@@ -1,0 +1,143 @@
+"""Imports: any number of items as bulks, as many under way at once as there are partitions."""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from spcm_client.bulks import Bulk, Mode, group_by_partition
+from spcm_client.client import Client
+from spcm_client.commands import Command
+from spcm_client.connections import REFUSED, pause_after_loss
+from spcm_client.errors import ConnectionLost, OutcomeTimeout, SubmitFailed
+from spcm_client.items import BulkItem, ItemResult
+from spcm_client.outcomes import Outcome
+from spcm_client.replies import ReplyList
+
+_OVERLOADED = 503
+_MAX_REFUSALS = 8  # with the pauses below: about a minute
+_FIRST_PAUSE = 0.5  # seconds, doubled after each 503
+_LONGEST_PAUSE = 15.0
+
+
+def import_items(
+    client: Client,
+    items: Iterable[BulkItem],
+    *,
+    mode: Mode = "continue",
+    run: str = "",
+    dry_run: bool = False,
+    timeout: float = 300.0,
+    ask_again: float = 15.0,
+) -> Iterator[ItemResult]:
+    """Send the items as `bulk.execute` commands of up to 500 and yield what became of each, as it becomes known.
+
+    Any number of items in constant memory: `items` is read as the work goes on, and only when a result is asked for.
+
+    *Order.* Items of one partition, and so all about one subscriber, are executed in the order given: of one partition
+    only one bulk is under way. Between partitions there is none: import profiles before the subscribers that name them.
+    A reference (`fromItem`) reaches only an item of the same bulk. Results come in the order of execution, not in that
+    of the items.
+
+    *Again.* Command ids derive from the items, their place, `mode` and `run`: the same import run again, after whatever
+    interruption, continues where it was and tells for what was done what became of it then (`replayed`). A caller whose
+    unit is a file puts the file's digest into `run`; another `run` does everything anew.
+
+    *Refusals.* `mode` is that of each bulk: `atomic` undoes at most 500 items. A bulk that is refused as a whole makes
+    each of its items fail with that status and reason; 503 is tried again for about a minute first. A dry run decides
+    each bulk as if those before it had changed nothing.
+
+    *Losses.* All outcomes come on one reply list. One that does not come within `ask_again` seconds (doubled each
+    time), or may have been lost with a connection, is asked for again by sending the same command again.
+
+    Raises `OutcomeTimeout` where a bulk has none after `timeout` seconds, `SubmitFailed` where this user of Redis may
+    not send, and, in mode `atomic`, `InvalidCommand` for an item that cannot be sent (else it is a result of status
+    400). After each of them the same import can be run again.
+    """
+    flights = _Flights(client, timeout, ask_again)
+    for found in group_by_partition(items, client.tenant, client.partitions, refuse=mode == "atomic"):
+        if isinstance(found, ItemResult):
+            yield found
+            continue
+        while flights.busy(found.partition):
+            yield from flights.land()
+        flights.launch(found, found.command(mode, run, flights.reply_to, dry_run=dry_run))
+    while flights.under_way:
+        yield from flights.land()
+
+
+@dataclass
+class _Flight:
+    """A bulk that has no outcome yet. It is sent (again) when `due`, a moment of the monotonic clock."""
+
+    bulk: Bulk
+    command: Command
+    due: float
+    give_up: float
+    silence: float
+    refusals: int = 0
+
+
+class _Flights:
+    """The bulks under way, at most one of each partition: a second one could be accepted where the first got 503."""
+
+    def __init__(self, client: Client, timeout: float, ask_again: float) -> None:
+        self._client = client
+        self._timeout = timeout
+        self._ask_again = ask_again
+        self._replies = ReplyList(client.redis, client.tenant)
+        self.reply_to = self._replies.key
+        self.under_way: dict[str, _Flight] = {}  # by command id
+
+    def busy(self, partition: int) -> bool:
+        return any(flight.bulk.partition == partition for flight in self.under_way.values())
+
+    def launch(self, bulk: Bulk, command: Command) -> None:
+        now = time.monotonic()
+        flight = _Flight(bulk, command, due=now, give_up=now + self._timeout, silence=self._ask_again)
+        self.under_way[command.id] = flight
+        self._send(flight)
+
+    def land(self) -> Iterator[ItemResult]:
+        """Wait for one outcome, not for long, and yield its results."""
+        for flight in list(self.under_way.values()):
+            if time.monotonic() >= flight.give_up:
+                raise OutcomeTimeout(flight.command.id, self._timeout)
+            if time.monotonic() >= flight.due:
+                self._send(flight)
+        outcome = self._take()
+        if outcome is None or outcome.command_id not in self.under_way:  # a second answer, to a bulk sent twice
+            return
+        flight = self.under_way[outcome.command_id]
+        if outcome.status == _OVERLOADED and flight.refusals < _MAX_REFUSALS:
+            self._put_off(flight)
+            return
+        del self.under_way[flight.command.id]
+        yield from flight.bulk.results(outcome)
+
+    def _send(self, flight: _Flight) -> None:
+        try:
+            self._client.send(flight.command)
+        except SubmitFailed as error:
+            if isinstance(error.__cause__, REFUSED):
+                raise
+            pause_after_loss()
+            return  # still due: the next round tries again
+        flight.due = time.monotonic() + flight.silence
+        flight.silence *= 2
+
+    def _take(self) -> Outcome | None:
+        next_due = min(min(flight.due, flight.give_up) for flight in self.under_way.values())
+        try:
+            return self._replies.take(next_due - time.monotonic())
+        except ConnectionLost:
+            pause_after_loss()
+            for flight in self.under_way.values():
+                flight.due = min(flight.due, time.monotonic())
+            return None
+
+    def _put_off(self, flight: _Flight) -> None:
+        pause = min(_FIRST_PAUSE * 2**flight.refusals, _LONGEST_PAUSE)
+        flight.refusals += 1
+        flight.silence = self._ask_again
+        flight.due = time.monotonic() + pause
+        flight.give_up = time.monotonic() + pause + self._timeout

@@ -1,0 +1,27 @@
+"""A list to which workers push outcomes for one caller (the contract's `replyTo`)."""
+
+import uuid
+
+from redis import Redis
+
+from spcm_client.connections import execute_once, longest_block
+from spcm_client.outcomes import Outcome
+
+
+class ReplyList:
+    """A reply list under a new name. Redis removes it 300 s after the last push; nothing has to be cleaned up."""
+
+    def __init__(self, redis: Redis, tenant: str) -> None:
+        self._redis = redis
+        self._longest_block = longest_block(redis)
+        self.key = f"spcm:replies:{tenant}:{uuid.uuid4()}"
+
+    def take(self, seconds: float) -> Outcome | None:
+        """The next outcome; None where none came within `seconds`, or within the longest time a read may block.
+
+        Raises `ConnectionLost`: an outcome may have been taken from the list and lost on its way. Whoever waits asks
+        for it again by sending the same command again.
+        """
+        # Redis takes 0 for "for ever".
+        answer = execute_once(self._redis, "BLPOP", self.key, max(0.001, min(seconds, self._longest_block)))
+        return None if answer is None else Outcome.from_json(answer[1])
