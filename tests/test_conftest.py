@@ -23,6 +23,7 @@ def test_the_database_is_empty_at_the_start_of_each_test(database_url: str, _aga
     assert inspect(engine).get_table_names() == []
     with engine.begin() as connection:
         connection.execute(text("create table left_behind (id integer)"))
+    engine.dispose()
 
 
 def test_a_test_can_kill_a_valkey_of_its_own(valkey: Valkey) -> None:

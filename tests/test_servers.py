@@ -1,7 +1,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,11 +8,13 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 
+from tests.processes import gone
 from tests.servers import Postgres, PostgresFailed
 
 OWNER = """
 import os, sys, time
 from pathlib import Path
+from tests.processes import gone
 from tests.servers import Postgres
 postgres = Postgres(Path(sys.argv[1]), fsync=False).start()
 if os.fork() == 0:
@@ -103,13 +104,6 @@ def test_it_is_gone_within_a_second_after_its_owner_is_killed(tmp_path: Path) ->
     assert owner.stdout is not None
     server = int(owner.stdout.readline())
     owner.kill()
-    deadline = time.monotonic() + 1
-    while running_still(server):
-        assert time.monotonic() < deadline
+    assert gone(server, within=1)
     os.killpg(owner.pid, 9)
     owner.communicate()
-
-
-def running_still(pid: int) -> bool:
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
-    return bool(state) and not state.startswith("Z")

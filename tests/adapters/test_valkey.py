@@ -5,7 +5,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from adapters.valkey import PORTS, Valkey, ValkeyFailed
+from tests.processes import gone
 
 ROOT = Path(__file__).parents[2]
 OWNER = """
@@ -58,16 +58,6 @@ def start_owner(directory: Path) -> Iterator[Callable[[], tuple[subprocess.Popen
     for owner in owners:
         os.killpg(owner.pid, signal.SIGKILL)
         owner.communicate()
-
-
-def gone(pid: int, *, within: float) -> bool:
-    """True when the process ends in time; one that nobody has waited for yet has ended too."""
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
-        if not state or state.startswith("Z"):
-            return True
-    return False
 
 
 def test_it_answers_on_its_url_and_ends_when_stopped(directory: Path) -> None:

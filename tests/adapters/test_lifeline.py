@@ -1,0 +1,50 @@
+import signal
+import subprocess
+from pathlib import Path
+
+from adapters.lifeline import Lifeline
+
+SLEEP = "/bin/sleep"
+
+
+def test_the_process_started_is_the_program_itself() -> None:
+    lifeline = Lifeline()
+    process = lifeline.start(["/bin/sh", "-c", "echo $$; exit 7"], stdout=subprocess.PIPE)
+    told, _ = process.communicate(timeout=5)
+    assert int(told) == process.pid
+    assert process.returncode == 7
+    lifeline.close()
+
+
+def test_closing_it_ends_what_still_runs_with_the_signal_chosen() -> None:
+    lifeline = Lifeline()
+    process = lifeline.start([SLEEP, "60"], ending=signal.SIGQUIT)
+    lifeline.close()
+    assert process.wait(5) == -signal.SIGQUIT
+
+
+def test_what_does_not_obey_is_killed() -> None:
+    lifeline = Lifeline()
+    process = lifeline.start(["/bin/sh", "-c", "trap '' TERM; echo ready; sleep 60"], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    lifeline.close()
+    assert process.wait(5) == -signal.SIGKILL
+    process.stdout.close()
+
+
+def test_a_program_that_cannot_be_executed_is_told(tmp_path: Path) -> None:
+    lifeline = Lifeline()
+    process = lifeline.start([str(tmp_path / "none")], stderr=subprocess.PIPE)
+    _, told = process.communicate(timeout=5)
+    assert told.decode() == f"{tmp_path / 'none'}: No such file or directory\n"
+    assert process.returncode == 127
+    lifeline.close()
+
+
+def test_a_server_inherits_no_descriptor_that_it_was_not_given() -> None:
+    lifeline = Lifeline()
+    process = lifeline.start(["/bin/ls", "/dev/fd"], stdout=subprocess.PIPE)
+    told, _ = process.communicate(timeout=5)
+    assert len(told.split()) == 5  # input, output, errors, the pipe that its watcher reads, and the listing's own
+    lifeline.close()
