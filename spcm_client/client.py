@@ -33,7 +33,8 @@ class Submitted:
 class Client:
     """Sends commands of one tenant under one user's credentials. Threads may share it.
 
-    `redis` is a URL, or a client of the caller's, which is used as it is, with the caller's timeouts.
+    `redis` is a URL, or a client of the caller's, which is used as it is, with the caller's timeouts (a socket timeout
+    below 0.4 s is too short for waiting).
 
     redis-py repeats a call by itself when the connection breaks or no answer comes in time, although Redis may have
     executed the first one. A command can therefore be in its stream twice. That is harmless only because both entries

@@ -32,9 +32,10 @@ def connect(redis: Redis | str) -> Redis:
 
 def longest_block(redis: Redis) -> float:
     """Seconds for which a read may block: half the socket timeout, since redis-py does not wait any longer for a
-    blocking command than for others, and takes an answer that comes later for a broken connection.
+    blocking command than for others, and takes an answer that comes later for a broken connection. Redis can be 100 ms
+    late with it (its timers run ten times a second), so a client's socket timeout must not be below about 0.4 s.
     """
-    timeout = redis.get_connection_kwargs().get("socket_timeout")
+    timeout = redis.get_connection_kwargs().get("socket_timeout", _SOCKET_TIMEOUT)  # absent: redis-py takes 5 s
     return _LONGEST_BLOCK if timeout is None else min(_LONGEST_BLOCK, float(timeout) / 2)
 
 

@@ -1,7 +1,5 @@
 """What can go wrong on the sender's or the reader's side. A refused command is no error: it has an `Outcome`."""
 
-# ruff: noqa: N818 - an error is named for what is the case, as the outcomes are
-
 from collections.abc import Sequence
 
 

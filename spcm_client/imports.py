@@ -49,9 +49,10 @@ def import_items(
     *Losses.* All outcomes come on one reply list. One that does not come within `ask_again` seconds (doubled each
     time), or may have been lost with a connection, is asked for again by sending the same command again.
 
-    Raises `OutcomeTimeout` where a bulk has none after `timeout` seconds, `SubmitFailed` where this user of Redis may
-    not send, and, in mode `atomic`, `InvalidCommand` for an item that cannot be sent (else it is a result of status
-    400). After each of them the same import can be run again.
+    Raises redis-py's errors where Redis cannot be reached when it begins, `OutcomeTimeout` where a bulk has no outcome
+    after `timeout` seconds, `SubmitFailed` where this user of Redis may not send, and, in mode `atomic`,
+    `InvalidCommand` for an item that cannot be sent (else it is a result of status 400). After each of them the same
+    import can be run again.
     """
     flights = _Flights(client, timeout, ask_again)
     for found in group_by_partition(items, client.tenant, client.partitions, refuse=mode == "atomic"):

@@ -1,0 +1,127 @@
+import json
+import threading
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from spcm_client import Client, Command, InvalidCommand, OutcomeTimeout, SubmitFailed, partition_of, stream_of
+from tests.client.stand_in import StandIn, cut_off
+
+
+def sent(redis: Redis, partition: int) -> list[dict[str, Any]]:
+    return [json.loads(fields[b"command"]) for _, fields in redis.xrange(stream_of(partition))]
+
+
+def test_a_command_is_in_the_stream_of_its_partition(redis: Redis, client: Client) -> None:
+    submitted = client.submit("subscriber.get", {"msisdn": "0871234567"}, id="a")
+    assert submitted.partition == partition_of(Command("subscriber.get", {"msisdn": "0871234567"}), "acme", 8)
+    assert submitted.stream_id == redis.xrange(stream_of(submitted.partition))[0][0].decode()
+    (command,) = sent(redis, submitted.partition)
+    assert (command["id"], command["tenant"], command["authorization"]) == ("a", "acme", "Basic b21zOnMzY3JldA==")
+
+
+def test_an_empty_id_is_not_replaced_by_another(client: Client) -> None:
+    assert client.submit("subscriber.get", {"msisdn": "087"}, id="").command_id == ""
+
+
+def test_the_number_of_partitions_is_the_installations(redis: Redis, client: Client) -> None:
+    assert client.partitions == 8  # no worker has started yet
+    redis.set("spcm:partitions", 1)
+    assert client.submit("subscriber.get", {"msisdn": "0871234567"}).partition == 0
+
+
+def test_many_commands_keep_their_order_in_their_partition(redis: Redis, client: Client) -> None:
+    commands = [Command("subscriber.get", {"msisdn": str(i % 20)}, id=str(i)) for i in range(1200)]
+    submitted = client.submit_many(commands)
+    assert [each.command_id for each in submitted] == [command.id for command in commands]
+    for partition in range(8):
+        ids = [command["id"] for command in sent(redis, partition)]
+        assert ids == [each.command_id for each in submitted if each.partition == partition]
+
+
+def test_of_commands_among_which_one_cannot_be_written_none_is_sent(redis: Redis, client: Client) -> None:
+    with pytest.raises(InvalidCommand):
+        client.submit_many([Command("subscriber.get"), Command("subscriber.get", {"msisdn": float("nan")})])
+    assert redis.keys() == []
+
+
+def test_a_full_redis_takes_all_of_the_commands_or_none(redis: Redis, client: Client) -> None:
+    redis.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(SubmitFailed) as failure:
+            client.submit_many([Command("subscriber.get", id="a"), Command("subscriber.get", id="b")])
+    finally:
+        redis.config_set("maxmemory", 0)
+    assert failure.value.command_ids == ("a", "b")
+    assert redis.keys("spcm:commands:*") == []
+
+
+def test_a_redis_that_is_away_is_told_with_the_id_to_send_again() -> None:
+    with (
+        Redis.from_url("redis://127.0.0.1:1", socket_timeout=0.1) as nowhere,
+        pytest.raises(SubmitFailed) as failure,
+    ):
+        Client(nowhere, "acme", "oms", "s3cret").submit("subscriber.get", id="a")
+    assert failure.value.command_ids == ("a",)
+    assert "s3cret" not in str(failure.value)
+
+
+def test_a_call_returns_the_outcome(client: Client, worker: StandIn) -> None:
+    worker.answer = lambda command, _: {"status": 409, "reason": "subscriber-exists", "data": command["payload"]}
+    outcome = client.call("subscriber.create", {"msisdn": "1"}, {"msisdn": "1"}, id="a", correlation_id="c")
+    assert (outcome.status, outcome.reason, outcome.data) == (409, "subscriber-exists", {"msisdn": "1"})
+    assert (outcome.command_id, outcome.correlation_id) == ("a", "c")
+
+
+def test_calls_of_many_threads_get_each_its_own_outcome(client: Client, worker: StandIn) -> None:
+    got: dict[str, str | None] = {}
+
+    def call(name: str) -> None:
+        got[name] = client.call("subscriber.get", {"msisdn": name}, id=name).command_id
+
+    threads = [threading.Thread(target=call, args=(str(i),)) for i in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert got == {str(i): str(i) for i in range(20)}
+
+
+@pytest.mark.parametrize("settings", [{}, {"decode_responses": True}, {"protocol": 2}, {"socket_timeout": 0.4}])
+def test_a_call_works_over_a_connection_of_the_callers(
+    redis_url: str, worker: StandIn, settings: dict[str, Any]
+) -> None:
+    worker.answer = lambda _, times: {"status": 200} if times == 1 else None
+    with Redis.from_url(redis_url, **settings) as connection:
+        assert Client(connection, "acme", "oms", "s3cret").call("planDefinition.search").ok
+
+
+def test_a_call_without_an_outcome_in_time_tells_the_id_to_send_again(client: Client) -> None:
+    with pytest.raises(OutcomeTimeout, match=r"may still be executed.*same id is safe") as failure:
+        client.call("planDefinition.search", id="a", timeout=0.05)
+    assert failure.value.command_id == "a"
+
+
+def test_a_call_waits_longer_than_one_blocking_read_can(redis_url: str, worker: StandIn) -> None:
+    with Redis.from_url(redis_url, socket_timeout=0.4) as connection:
+        client = Client(connection, "acme", "oms", "s3cret")
+        worker.answer = lambda *_: None
+        with pytest.raises(OutcomeTimeout):
+            client.call("planDefinition.search", id="a", timeout=0.7)
+    assert worker.times["a"] == 1  # an answer that does not come is no lost connection
+
+
+def test_a_call_whose_connection_breaks_asks_again_with_the_same_id(
+    client: Client, worker: StandIn, redis: Redis
+) -> None:
+    def answer(_: Any, times: int) -> dict[str, Any] | None:
+        if times == 1:
+            cut_off(redis, "blpop")
+            return None
+        return {"status": 200, "replayed": True}
+
+    worker.answer = answer
+    outcome = client.call("planDefinition.search", id="a")
+    assert outcome.replayed
+    assert worker.times["a"] == 2

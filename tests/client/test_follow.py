@@ -1,0 +1,70 @@
+import itertools
+from typing import Any
+
+import pytest
+from redis import Redis, ResponseError
+
+from spcm_client import MalformedOutcome, follow
+from tests.client.stand_in import publish
+
+
+def ids(outcomes: Any) -> list[str]:
+    return [outcome.command_id for outcome in outcomes]
+
+
+def test_outcomes_are_read_from_the_oldest_that_is_kept(redis: Redis, redis_url: str) -> None:
+    publish(redis, 250)
+    assert ids(follow(redis_url, "acme", "start", idle=0.05)) == [f"c{i}" for i in range(250)]
+
+
+def test_now_is_the_moment_of_the_call(redis: Redis) -> None:
+    publish(redis)
+    outcomes = follow(redis, "acme")
+    publish(redis, 2, first=1)
+    assert ids(itertools.islice(outcomes, 2)) == ["c1", "c2"]
+
+
+def test_now_of_a_tenant_without_outcomes_sees_the_first_one(redis: Redis) -> None:
+    outcomes = follow(redis, "acme")
+    publish(redis)
+    assert ids(itertools.islice(outcomes, 1)) == ["c0"]
+
+
+def test_a_reader_goes_on_after_the_outcome_it_saw_last(redis: Redis) -> None:
+    publish(redis, 3)
+    seen = next(follow(redis, "acme", "start"))
+    assert seen.stream_id is not None
+    assert ids(follow(redis, "acme", seen.stream_id, idle=0.05)) == ["c1", "c2"]
+
+
+def test_another_tenants_outcomes_are_not_told(redis: Redis) -> None:
+    publish(redis, tenant="other")
+    assert ids(follow(redis, "acme", "start", idle=0.05)) == []
+
+
+@pytest.mark.parametrize("settings", [{"decode_responses": True}, {"protocol": 2}])
+def test_a_reader_may_bring_a_connection_of_its_own(redis: Redis, redis_url: str, settings: dict[str, Any]) -> None:
+    publish(redis, 2)
+    with Redis.from_url(redis_url, **settings) as connection:
+        assert ids(follow(connection, "acme", "start", idle=0.05)) == ["c0", "c1"]
+
+
+def test_a_lost_connection_is_waited_out(redis: Redis, redis_url: str) -> None:
+    outcomes = follow(redis_url, "acme", "start")
+    for i in range(3):
+        publish(redis, first=i)
+        assert ids(itertools.islice(outcomes, 1)) == [f"c{i}"]
+        redis.client_kill_filter(_type="normal", skipme=True)
+
+
+def test_what_is_no_outcome_is_told_with_the_place_to_go_on(redis: Redis) -> None:
+    redis.xadd("spcm:outcomes:acme", {"event": "no event"})
+    publish(redis)
+    with pytest.raises(MalformedOutcome) as failure:
+        next(follow(redis, "acme", "start"))
+    assert ids(follow(redis, "acme", str(failure.value.stream_id), idle=0.05)) == ["c0"]
+
+
+def test_a_place_that_is_none_is_an_error_and_not_waited_for(redis: Redis) -> None:
+    with pytest.raises(ResponseError):
+        next(follow(redis, "acme", "yesterday"))
