@@ -38,7 +38,7 @@ _NO_RETRY = Retry(NoBackoff(), 0)
 _LOG_PREFIX = re.compile(r"^\d+:\w \d+ \w+ \d+ [\d:.]+ [.*#-] ")
 
 
-class ValkeyFailed(Exception):  # noqa: N818 - it is not a bug of ours but a fate of Valkey's
+class ValkeyFailed(Exception):
     """Raised when the embedded Valkey does not start. Its text is one line for people."""
 
 

@@ -35,7 +35,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 Mode = Literal["fast", "immediate"]
 
 
-class PostgresFailed(Exception):  # noqa: N818 - named as ValkeyFailed is
+class PostgresFailed(Exception):
     """Raised when the server does not start; its text ends with the server's log."""
 
 

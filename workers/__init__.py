@@ -1,0 +1,1 @@
+"""The Celery side: the app, the drain that executes commands, and the bell that asks for it."""

@@ -1,0 +1,1 @@
+"""Celery tasks: shells of a few lines."""

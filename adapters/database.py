@@ -1,0 +1,83 @@
+"""Engines: PostgreSQL through psycopg 3, SQLite as the embedded default."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+
+from adapters.failures import translate_failures
+
+LOCK_TIMEOUT = 2_000
+"""Milliseconds that a statement waits for a row; then the batch is tried again."""
+
+IDLE_TIMEOUT = 3_000
+"""Milliseconds after which PostgreSQL ends the session, and frees the partition, of a process that was stopped."""
+
+READS = {"spcm_reads": True}
+"""Execution options of a connection that only reads, and so must not keep SQLite's one writer out."""
+
+
+class WrongDatabaseUrl(ValueError):
+    """Raised when a database URL cannot be used; its words say why, and hold no password."""
+
+
+def database_url(text: str) -> URL:
+    """The URL with the driver that we use. Raises WrongDatabaseUrl."""
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise WrongDatabaseUrl("the database URL cannot be read: postgresql://user:password@host/name is one") from None
+    if url.get_backend_name() == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() == "sqlite" and url.database:
+        return url.set(drivername="sqlite")
+    raise WrongDatabaseUrl("the database must be postgresql:// or sqlite:// with a file")
+
+
+def make_engine(text: str, *, statement_timeout: int = 20_000) -> Engine:
+    """An engine for the process that calls it; `statement_timeout` in milliseconds. Raises WrongDatabaseUrl."""
+    url = database_url(text)
+    engine = _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgresql_engine(url, statement_timeout)
+    translate_failures(engine)
+    return engine
+
+
+def _postgresql_engine(url: URL, statement_timeout: int) -> Engine:
+    settings = {
+        "statement_timeout": statement_timeout,
+        "lock_timeout": LOCK_TIMEOUT,
+        "idle_in_transaction_session_timeout": IDLE_TIMEOUT,
+        # A generic plan made while a table was empty stays in use while it grows to millions.
+        "plan_cache_mode": "force_custom_plan",
+        # A promise that an outcome told is a commit kept, whatever the server's own default.
+        "synchronous_commit": "on",
+        "timezone": "UTC",
+    }
+    keepalive = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    return create_engine(
+        url,
+        connect_args={"options": options, "connect_timeout": 5, "application_name": "spcm", **keepalive},
+        pool_size=2,
+        max_overflow=8,
+        pool_pre_ping=False,  # a lost connection is an outage like any other, and the batch is tried again
+    )
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": 30, "isolation_level": None})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A plain BEGIN takes the writer's place only at the first write, and fails if another came in between.
+    reads = connection.get_execution_options().get("spcm_reads")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -1,0 +1,116 @@
+"""What a database or Redis did to us, in the three words that matter to a batch: wait, try again, or a bug of ours."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import redis
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import ExceptionContext
+
+
+class Interrupted(Exception):
+    """The batch did not happen, or its end is unknown; its commands are still there."""
+
+
+class Unavailable(Interrupted):
+    """Raised when a server is gone, starting, read-only or out of something: wait, and leave the entries."""
+
+
+class Contended(Interrupted):
+    """Raised when somebody else was first, or in the way: roll back, load again, decide again."""
+
+
+class TooLong(Contended):
+    """Raised when a statement was ended by its time limit."""
+
+
+class Clashed(Contended):
+    """Raised when a unique key was violated, or a statement's time was over.
+
+    Somebody was first, or in the way; or, where it happens again and again to a command alone, it is itself to blame.
+    """
+
+
+_CLASHED = {
+    "23505",  # unique_violation
+    "57014",  # query_canceled: statement_timeout
+}
+_CONTENDED = {
+    "40001",  # serialization_failure
+    "40P01",  # deadlock_detected
+    "55P03",  # lock_not_available
+}
+_UNAVAILABLE = {"25006"}  # read_only_sql_transaction
+_UNAVAILABLE_CLASSES = {
+    "08",  # connection exception
+    "25",  # invalid transaction state: ours was ended by idle_in_transaction_session_timeout
+    "53",  # insufficient resources: disk, memory, connections
+    "57",  # operator intervention: shutdown, crash, starting up
+    "58",  # system error: input and output
+}
+_SQLITE_CLASHED = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
+_SQLITE_CONTENDED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_SQLITE_BUGS = {
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_MISUSE,
+    sqlite3.SQLITE_RANGE,
+    sqlite3.SQLITE_MISMATCH,
+    sqlite3.SQLITE_CONSTRAINT,
+}
+
+
+def translate_failures(engine: Engine) -> None:
+    """Make the engine raise `Unavailable` and `Contended`; what it raises besides is a bug of ours."""
+    event.listen(engine, "handle_error", _translate)
+
+
+def _translate(context: ExceptionContext) -> None:
+    cause = context.original_exception
+    kind = _kind_of(cause, disconnected=context.is_disconnect)
+    if kind is not None:
+        context.chained_exception = kind(type(cause).__name__)
+
+
+def _kind_of(cause: BaseException, *, disconnected: bool) -> type[Interrupted] | None:
+    if isinstance(cause, sqlite3.Error):
+        return _kind_of_sqlite(cause)
+    if not isinstance(cause, psycopg.Error):
+        return None
+    state = cause.sqlstate
+    if state in _CLASHED:
+        return Clashed
+    if state in _CONTENDED:
+        return Contended
+    if disconnected or (state is None and isinstance(cause, psycopg.OperationalError)):
+        return Unavailable
+    if state is not None and (state in _UNAVAILABLE or state[:2] in _UNAVAILABLE_CLASSES):
+        return Unavailable
+    return None
+
+
+def _kind_of_sqlite(cause: sqlite3.Error) -> type[Interrupted] | None:
+    extended = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    if extended in _SQLITE_CLASHED:
+        return Clashed
+    code = extended & 0xFF
+    if code in _SQLITE_CONTENDED:
+        return Contended
+    return None if code in _SQLITE_BUGS else Unavailable
+
+
+@contextmanager
+def redis_failures() -> Iterator[None]:
+    """Raises Unavailable for whatever Redis cannot do now: gone, loading, full, read-only, stopped in a script."""
+    try:
+        yield
+    except (redis.RedisError, OSError) as error:
+        raise Unavailable(_redis_words(error)) from error
+
+
+def _redis_words(error: Exception) -> str:
+    # The server's own words may hold what was sent; its error code, the first word, does not.
+    return (
+        f"{type(error).__name__} {str(error).split(' ', 1)[0][:32] if isinstance(error, redis.ResponseError) else ''}"
+    )

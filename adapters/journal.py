@@ -1,0 +1,138 @@
+"""The journal: executed commands and their outcomes, which answer repeats."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, String, cast, select
+
+from adapters.encoding import JsonText, canonical, encode
+from adapters.statements import ROWS, delete_row, find_columns, insert_rows
+from adapters.tables import journal
+from domain.operations import Request
+from domain.outcomes import Outcome
+
+_COLUMNS = [column for column in journal.columns if column.name != "data"] + [
+    cast(journal.c.data, String).label("data")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An executed command: what it asked for, as a fingerprint, and what came of it."""
+
+    fingerprint: str
+    outcome: Outcome
+
+
+def fingerprint(request: Request) -> str:
+    """Equal for requests that are equal as JSON values; a member left out is the same as an empty object."""
+    text = canonical([request.operation, request.params or {}, request.payload or {}])
+    return hashlib.blake2b(text, digest_size=16).hexdigest()
+
+
+class Journal:
+    """The journal as one batch sees it: what was executed before, and what the batch itself has executed."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: dict[tuple[str, str], Record] = {}
+        self._added: dict[tuple[str, str], Record] = {}
+
+    def prefetch(self, commands: Sequence[tuple[str, str]]) -> None:
+        """Load what is remembered of these tenants and command ids."""
+        if not commands:
+            return
+        keys = [{"tenant": tenant, "command_id": command_id} for tenant, command_id in sorted(set(commands))]
+        statement = _find_records(self._connection.dialect.name)
+        for row in self._connection.execute(statement, {ROWS: encode(keys).decode()}):
+            self._known[row.tenant, row.command_id] = _record(row)
+
+    def find(self, tenant: str, command_id: str) -> Record | None:
+        """What is remembered of a command that was prefetched."""
+        return self._known.get((tenant, command_id))
+
+    def add(self, tenant: str, command_id: str, record: Record) -> None:
+        """Remember that the command was executed."""
+        self._known[tenant, command_id] = self._added[tenant, command_id] = record
+
+    def write(self) -> None:
+        """Write what was added, by a plain insert: its primary key is the last fence against doing a thing twice."""
+        if self._added:
+            rows = [_row(*key, record) for key, record in sorted(self._added.items(), key=lambda item: item[0])]
+            statement = insert_rows(self._connection.dialect.name, journal)
+            self._connection.execute(statement, {ROWS: encode(rows).decode()})
+
+
+def outcomes_since(connection: Connection, tenant: str, since: datetime) -> Iterator[Outcome]:
+    """All outcomes remembered of the tenant from that time on, oldest first."""
+    found = select(*_COLUMNS).where(journal.c.tenant == tenant, journal.c.executed_at >= _milliseconds(since))
+    for row in connection.execute(found.order_by(journal.c.executed_at, journal.c.entry)).yield_per(1000):
+        yield _record(row).outcome
+
+
+def outcome_of_command(connection: Connection, tenant: str, command_id: str) -> Outcome | None:
+    """What came of the tenant's command, if it is remembered."""
+    found = select(*_COLUMNS).where(journal.c.tenant == tenant, journal.c.command_id == command_id)
+    row = connection.execute(found).first()
+    return None if row is None else _record(row).outcome
+
+
+def forget_before(connection: Connection, time: datetime, at_most: int) -> int:
+    """Remove up to so many of the records from before that time; how many were removed."""
+    old = (
+        select(journal.c.tenant, journal.c.command_id).where(journal.c.executed_at < _milliseconds(time)).limit(at_most)
+    )
+    keys = connection.execute(old).all()
+    if keys:
+        statement = delete_row(journal)
+        rows = [{"old_tenant": tenant, "old_command_id": command_id} for tenant, command_id in keys]
+        connection.execute(statement, rows)
+    return len(keys)
+
+
+@cache
+def _find_records(dialect: str) -> Select[Any]:
+    return find_columns(journal, _COLUMNS, ("command_id",), dialect=dialect)
+
+
+def _row(tenant: str, command_id: str, record: Record) -> dict[str, Any]:
+    outcome = record.outcome
+    return {
+        "tenant": tenant,
+        "command_id": command_id,
+        "fingerprint": record.fingerprint,
+        "entry": outcome.id,
+        "executed_at": _milliseconds(outcome.time),
+        "operation": outcome.operation,
+        "correlation_id": outcome.correlation_id,
+        "subject": outcome.subject,
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "fate": outcome.fate,
+        "data": outcome.data,
+    }
+
+
+def _record(row: Row[Any]) -> Record:
+    outcome = Outcome(
+        id=row.entry,
+        time=datetime.fromtimestamp(row.executed_at / 1000, UTC),
+        status=row.status,
+        fate=row.fate,
+        tenant=row.tenant,
+        operation=row.operation,
+        command_id=row.command_id,
+        correlation_id=row.correlation_id,
+        subject=row.subject,
+        reason=row.reason,
+        data=None if row.data is None else JsonText(row.data),
+    )
+    return Record(row.fingerprint, outcome)
+
+
+def _milliseconds(time: datetime) -> int:
+    return int(time.timestamp() * 1000)

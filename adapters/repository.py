@@ -1,0 +1,80 @@
+"""One batch's transaction as the domain sees it: a state for each tenant, loaded and written for all at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from adapters.rows import Rows
+from domain.resources import Kind, Lookup, R
+from domain.shelf import Changes
+from domain.state import Defaults, State
+
+
+class TenantRepository:
+    """One tenant's part of the rows: a `domain.state.Source`."""
+
+    def __init__(self, rows: Rows, tenant: str) -> None:
+        self._rows = rows
+        self._tenant = tenant
+        self.creation_stamp = rows.creation_stamp
+        self.savepoint: Any = rows.savepoint
+
+    def load(self, lookup: Lookup[R]) -> Sequence[R]:
+        return [resource for _, resource in self._rows.find(lookup, [(self._tenant, *lookup.values)])]
+
+    def newest(self, lookup: Lookup[R], count: int) -> Sequence[R]:
+        return self._rows.newest(self._tenant, lookup, count)
+
+    def last_id(self, kind: Kind[Any]) -> int:
+        return self._rows.last_id(self._tenant, kind)
+
+    def write(self, changes: Sequence[Changes], last_ids: Mapping[str, int]) -> None:
+        for change in changes:
+            self._rows.write(change.kind, [(self._tenant, change)])
+        self._rows.write_last_ids({self._tenant: last_ids})
+
+    def update_all(self, lookup: Lookup[Any], fields: Mapping[str, Any]) -> int:
+        return self._rows.update_all(self._tenant, lookup, fields)
+
+
+class UnitOfWork:
+    """The states of all tenants that a batch is about."""
+
+    def __init__(self, rows: Rows, defaults: Defaults) -> None:
+        self._rows = rows
+        self._defaults = defaults
+        self._states: dict[str, State] = {}
+
+    def state(self, tenant: str) -> State:
+        """The tenant's resources as this batch sees them."""
+        if tenant not in self._states:
+            self._states[tenant] = State(TenantRepository(self._rows, tenant), self._defaults)
+        return self._states[tenant]
+
+    def prefetch(self, wanted: Iterable[tuple[str, Lookup[Any]]]) -> None:
+        """Load what these tenants' commands will ask: one statement for each kind of question."""
+        pairs = sorted(set(wanted), key=lambda pair: (*_question(pair), pair[0], pair[1].values))
+        for _, alike in groupby(pairs, key=_question):
+            asked = list(alike)
+            like = asked[0][1]
+            for tenant, resource in self._rows.find(like, [(tenant, *each.values) for tenant, each in asked]):
+                self.state(tenant).shelf(like.kind).learn([resource])
+            for tenant, each in asked:
+                self.state(tenant).shelf(like.kind).absorb(each, ())
+
+    def write(self) -> None:
+        """Write all that the tenants' commands changed."""
+        changes: dict[Kind[Any], list[tuple[str, Changes]]] = {}
+        last_ids: dict[str, Mapping[str, int]] = {}
+        for tenant, state in self._states.items():
+            changed, last_ids[tenant] = state.take_changes()
+            for change in changed:
+                changes.setdefault(change.kind, []).append((tenant, change))
+        for kind in sorted(changes, key=lambda each: each.name):
+            self._rows.write(kind, changes[kind])
+        self._rows.write_last_ids(last_ids)
+
+
+def _question(pair: tuple[str, Lookup[Any]]) -> tuple[str, tuple[str, ...]]:
+    _, lookup = pair
+    return lookup.kind.name, lookup.fields

@@ -1,0 +1,54 @@
+"""Forgetting what is older than its retention: the journal's records, outcomes, dead letters."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import redis
+from sqlalchemy import Engine
+
+from adapters.failures import redis_failures
+from adapters.journal import forget_before
+from adapters.streams import DEAD_LETTERS, OUTCOMES
+
+EVERY = timedelta(minutes=10)
+_CLAIM = "spcm:maintenance"
+_AT_ONCE = 5_000
+
+
+def claim_maintenance(client: "redis.Redis") -> bool:
+    """Whether it is time, and the caller's turn. Raises Unavailable."""
+    with redis_failures():
+        return bool(client.set(_CLAIM, 1, nx=True, ex=int(EVERY.total_seconds())))
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """What is kept, and for how long."""
+
+    engine: Engine
+    client: "redis.Redis"
+    journal: timedelta
+    outcomes: timedelta
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def run(self) -> int:
+        """Forget what is older; how many records of the journal that were. Raises Unavailable."""
+        self._trim_streams()
+        forgotten = 0
+        while some := self._forget_some():
+            forgotten += some
+        return forgotten
+
+    def _trim_streams(self) -> None:
+        with redis_failures():
+            seconds, _ = self.client.time()
+            oldest = int((seconds - self.outcomes.total_seconds()) * 1000)
+            for stream in (DEAD_LETTERS.encode(), *self.client.scan_iter(match=f"{OUTCOMES}*", count=1000)):
+                if self.client.type(stream) == b"stream":
+                    self.client.xtrim(stream, minid=max(oldest, 0), approximate=True)
+
+    def _forget_some(self) -> int:
+        # A few at a time, each in a transaction of its own: nobody waits long for it.
+        with self.engine.begin() as connection:
+            return forget_before(connection, self.now() - self.journal, _AT_ONCE)

@@ -1,0 +1,137 @@
+"""The rows of all tenants, within one transaction. Only `adapters.repository` uses it: there tenants are kept apart."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, func, select, update
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from adapters.encoding import encode
+from adapters.statements import ROWS, delete_row, find_rows, insert_rows, replace_rows
+from adapters.tables import creations, last_ids, metadata
+from domain.resources import Kind, Lookup, R
+from domain.shelf import Changes
+
+_STAMPS_A_BATCH = 1 << 16
+
+
+class Rows:
+    """What one transaction reads and writes; `locked` kinds are read for update."""
+
+    def __init__(self, connection: Connection, locked: Collection[Kind[Any]]) -> None:
+        self._connection = connection
+        self._dialect = connection.dialect.name
+        self._locked = locked
+        self._stamp = 0
+
+    def find(self, like: Lookup[R], keys: Sequence[tuple[Any, ...]]) -> list[tuple[str, R]]:
+        """All resources, with their tenants, of the lookup's kind whose tenant and fields are among the keys."""
+        kind = like.kind
+        names = ("tenant", *like.fields)
+        statement = find_rows(
+            _table(kind),
+            like.fields,
+            dialect=self._dialect,
+            single=like.fields == (kind.key,) or like.fields in kind.unique,
+            lock=kind in self._locked,
+        )
+        rows = encode([dict(zip(names, key, strict=True)) for key in keys]).decode()
+        return [_resource(kind, row) for row in self._connection.execute(statement, {ROWS: rows}).mappings()]
+
+    def newest(self, tenant: str, lookup: Lookup[R], count: int) -> list[R]:
+        """The `count` created last of what the lookup finds."""
+        table = _table(lookup.kind)
+        statement = select(table).where(*_found_by(tenant, lookup)).order_by(table.c.created.desc()).limit(count)
+        return [_resource(lookup.kind, row)[1] for row in self._connection.execute(statement).mappings()]
+
+    def update_all(self, tenant: str, lookup: Lookup[Any], fields: Mapping[str, Any]) -> int:
+        """Set the fields in all that the lookup finds; how many those are."""
+        found = _found_by(tenant, lookup)
+        if fields:
+            return self._connection.execute(update(_table(lookup.kind)).where(*found).values(fields)).rowcount
+        # Nothing to set, but those that are there are counted all the same.
+        return int(self._connection.scalar(select(func.count()).select_from(_table(lookup.kind)).where(*found)) or 0)
+
+    def write(self, kind: Kind[Any], changes: Iterable[tuple[str, Changes]]) -> None:
+        """Removals first: what they free may be taken by an addition, or by a change of what is unique."""
+        removed: list[dict[str, Any]] = []
+        replaced: list[dict[str, Any]] = []
+        added: list[dict[str, Any]] = []
+        for tenant, change in changes:
+            removed += [_key(kind, tenant, before) for before in change.removed]
+            for before, after in change.updated:
+                if _frees_a_name(kind, before, after):
+                    removed.append(_key(kind, tenant, before))
+                    added.append({"tenant": tenant, **vars(after)})
+                else:
+                    replaced.append({"tenant": tenant, **vars(after)})
+            added += [{"tenant": tenant, **vars(after)} for after in change.added]
+        if removed:
+            self._connection.execute(delete_row(_table(kind)), removed)
+        for rows, statement in ((replaced, replace_rows), (added, insert_rows)):
+            if rows:
+                # In the order of the key, as everybody does: who waits for whom then has no circles.
+                rows.sort(key=lambda row: (row["tenant"], row[kind.key]))
+                self._connection.execute(statement(self._dialect, _table(kind)), {ROWS: encode(rows).decode()})
+
+    def last_id(self, tenant: str, kind: Kind[Any]) -> int:
+        """The last id given; nobody else gives one before the transaction ends."""
+        query = select(last_ids.c.last_id).where(last_ids.c.tenant == tenant, last_ids.c.kind == kind.name)
+        return int(self._connection.scalar(query.with_for_update()) or 0)
+
+    def write_last_ids(self, given: Mapping[str, Mapping[str, int]]) -> None:
+        """By tenant and the kind's name."""
+        rows = [
+            {"tenant": tenant, "kind": kind, "last_id": last}
+            for tenant, of_tenant in given.items()
+            for kind, last in of_tenant.items()
+        ]
+        if rows:
+            self._connection.execute(replace_rows(self._dialect, last_ids), {ROWS: encode(rows).decode()})
+
+    def creation_stamp(self) -> int:
+        """Greater than every one that was given before it, by whichever worker."""
+        if self._stamp % _STAMPS_A_BATCH == 0:
+            self._stamp = self._next_creation() * _STAMPS_A_BATCH
+        self._stamp += 1
+        return self._stamp
+
+    @contextmanager
+    def savepoint(self) -> Iterator[Callable[[], None]]:
+        """A point of the transaction to which the yielded function goes back, as the last thing."""
+        with self._connection.begin_nested() as nested:
+            yield nested.rollback
+
+    def _next_creation(self) -> int:
+        if self._dialect == "postgresql":
+            return int(self._connection.scalar(select(creations.next_value())) or 0)
+        first = sqlite_insert(last_ids).values(tenant="", kind=creations.name, last_id=1)
+        counted = first.on_conflict_do_update(
+            index_elements=["tenant", "kind"], set_={"last_id": last_ids.c.last_id + 1}
+        )
+        return int(self._connection.scalar(counted.returning(last_ids.c.last_id)) or 0)
+
+
+def _table(kind: Kind[Any]) -> Table:
+    return metadata.tables[kind.name]
+
+
+def _resource(kind: Kind[R], row: Any) -> tuple[str, R]:
+    values = dict(row)
+    return values.pop("tenant"), kind.model(**values)
+
+
+def _key(kind: Kind[Any], tenant: str, resource: Any) -> dict[str, Any]:
+    return {"old_tenant": tenant, f"old_{kind.key}": getattr(resource, kind.key)}
+
+
+def _found_by(tenant: str, lookup: Lookup[Any]) -> list[ColumnElement[bool]]:
+    table = _table(lookup.kind)
+    pairs = zip(lookup.fields, lookup.values, strict=True)
+    return [table.c.tenant == tenant, *(table.c[name] == value for name, value in pairs)]
+
+
+def _frees_a_name(kind: Kind[Any], before: Any, after: Any) -> bool:
+    names = {name for fields in kind.unique for name in fields}
+    return any(getattr(before, name) != getattr(after, name) for name in names)

@@ -1,0 +1,64 @@
+#!lua
+-- Give the next commands of a partition to the one who asks, who alone may then finish them.
+--
+-- KEYS  the partition's stream, its take record
+-- ARGV  the taker's token, most entries, most bytes, backlog limit, largest body that is told
+-- Gives {alone, tries, entries, newest}; an entry is {id, size, body or false}
+--
+-- The record counts how often the same first entry was taken without an end: whatever kills its worker shows there.
+-- From the second time on commands are taken one at a time, for as many commands as a batch may hold: the killer is
+-- somewhere among them.
+local stream, record = KEYS[1], KEYS[2]
+local token, most, most_bytes, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local largest = tonumber(ARGV[5])
+
+local function told(entry)
+  local fields = entry[2]
+  for i = 1, #fields, 2 do
+    if fields[i] == 'command' then
+      local size = #fields[i + 1]
+      return {entry[1], size, size <= largest and fields[i + 1]}
+    end
+  end
+  return {entry[1], -1, false}
+end
+
+local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
+if not first then
+  redis.call('DEL', record)
+  return {0, 0, {}, {}}
+end
+
+local known = redis.call('HMGET', record, 'first', 'tries', 'alone', 'careful')
+local tries, alone, careful = 1, 0, tonumber(known[4] or 0)
+if known[1] == first[1] then
+  tries, alone, careful = tonumber(known[2]) + 1, tonumber(known[3]), most
+end
+-- The newest beyond the limit are refused below, and so must not be among the first.
+most = careful > 0 and 1 or math.min(most, limit)
+
+local entries = {told(first)}
+local bytes, chunk, from = math.max(entries[1][2], 0), 8, first[1]
+while #entries < most and bytes < most_bytes do
+  local more = redis.call('XRANGE', stream, '(' .. from, '+', 'COUNT', math.min(chunk, most - #entries))
+  for _, entry in ipairs(more) do
+    local next = told(entry)
+    bytes = bytes + math.max(next[2], 0)
+    if bytes > most_bytes then break end
+    entries[#entries + 1] = next
+  end
+  if #more < math.min(chunk, most) then break end
+  from, chunk = more[#more][1], chunk * 4
+end
+
+local newest = {}
+local excess = math.min(redis.call('XLEN', stream) - limit, tonumber(ARGV[2]))
+if excess > 0 then
+  local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', excess)
+  for i = #last, 1, -1 do newest[#newest + 1] = told(last[i]) end
+end
+
+local told_alone = alone
+if #entries == 1 then alone = alone + 1 end
+redis.call('HSET', record, 'token', token, 'first', first[1], 'tries', tries, 'alone', alone, 'careful', careful)
+return {told_alone, tries, entries, newest}

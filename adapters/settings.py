@@ -1,0 +1,100 @@
+"""Settings, from the environment: SPCM_ and the field's name in capitals."""
+
+import re
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.fields import Phrase
+from domain.partitions import DEFAULT_PARTITIONS
+from domain.state import Defaults
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+class WrongSetting(ValueError):
+    """Raised when a setting's value cannot be used; one line that names it."""
+
+
+def _duration(value: Any) -> Any:
+    if isinstance(value, str) and (match := re.fullmatch(r"([0-9]{1,9})([smhd]?)", value)):
+        return timedelta(**{_UNITS[match[2] or "s"]: int(match[1])})
+    return value
+
+
+Duration = Annotated[
+    timedelta, BeforeValidator(_duration), Field(gt=timedelta(0)), Phrase("seconds, or a number with s, m, h or d: 7d")
+]
+Flag = Annotated[bool, Phrase("true or false")]
+
+
+class Settings(BaseSettings):
+    """What an installation decides. Where there is no URL, what `spcm up` started in the data folder is used."""
+
+    model_config = SettingsConfigDict(env_prefix="SPCM_", hide_input_in_errors=True)
+
+    redis_url: Annotated[str, Field(pattern=r"^(rediss?|unix)://."), Phrase("a redis://, rediss:// or unix:// URL")] = (
+        ""
+    )
+    database_url: Annotated[str, Phrase("a URL")] = ""
+    data: Annotated[Path, Phrase("a folder")] = Path(".spcm")
+    partitions: Annotated[int, Field(ge=1, le=1024), Phrase("an integer from 1 to 1024")] = DEFAULT_PARTITIONS
+    batch_size: Annotated[int, Field(ge=1, le=10_000), Phrase("an integer from 1 to 10000")] = 500
+    backlog_limit: Annotated[int, Field(ge=1), Phrase("an integer from 1")] = 100_000
+    link_base: Annotated[str, Field(min_length=1), Phrase("a URL")] = Defaults().link_base
+    outcome_retention: Duration = timedelta(days=7)
+    journal_retention: Duration = timedelta(days=30)
+    dps_notification_default: Flag = False
+    eos_notification_default: Flag = False
+    payg_notification_default: Flag = False
+    batch_time_limit: Annotated[int, Field(ge=2), Phrase("seconds, an integer from 2")] = 30
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], Phrase("debug, info, warning or error")] = "info"
+    log_format: Annotated[Literal["text", "json"], Phrase("text or json")] = "text"
+
+    @property
+    def defaults(self) -> Defaults:
+        """What fields get that nobody gave."""
+        return Defaults(
+            dps_notification=self.dps_notification_default,
+            eos_notification=self.eos_notification_default,
+            payg_notification=self.payg_notification_default,
+            link_base=self.link_base.rstrip("/"),
+        )
+
+    @property
+    def redis(self) -> str:
+        """The URL of Redis. Raises WrongSetting where none is given and none is running in the data folder."""
+        if self.redis_url:
+            return self.redis_url
+        try:
+            return self.running_redis.read_text().strip()
+        except OSError:
+            raise WrongSetting(
+                f"no Redis: set SPCM_REDIS_URL, or start one with `spcm up` (data folder {self.data})"
+            ) from None
+
+    @property
+    def running_redis(self) -> Path:
+        """The file in which `spcm up` tells the URL of the Redis that it started."""
+        return self.data / "redis-url"
+
+    @property
+    def database(self) -> str:
+        """The URL of the database."""
+        return self.database_url or f"sqlite:///{(self.data / 'spcm.sqlite').absolute()}"
+
+
+@cache
+def settings() -> Settings:
+    """The environment's settings, read once. Raises WrongSetting."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        detail = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        name = str(detail["loc"][0])
+        phrase = next(part.words for part in Settings.model_fields[name].metadata if isinstance(part, Phrase))
+        raise WrongSetting(f"SPCM_{name.upper()} must be {phrase}") from None

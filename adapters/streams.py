@@ -1,0 +1,143 @@
+"""The command streams: what is in them is still to do. Two scripts take commands and finish them."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.resources import files
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from adapters.encoding import encode
+from adapters.failures import Unavailable, redis_failures
+from domain.operations import LARGEST_BULK
+from domain.outcomes import UNATTRIBUTED, Outcome
+
+COMMANDS = "spcm:commands:"
+OUTCOMES = "spcm:outcomes:"
+DEAD_LETTERS = "spcm:deadletters"
+PARTITIONS = "spcm:partitions"
+TAKEN = "spcm:taken:"
+BELL = "spcm:bell:"
+
+BELL_LOST_AFTER = 2_000
+"""Milliseconds after which a bell is rung again, even if the drain that it asked for has not begun."""
+
+REPLIES_KEPT = timedelta(seconds=300)
+LARGEST_BATCH = LARGEST_BULK
+"""Bytes of commands that are taken at once, unless the first alone is larger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a command stream; `raw` is None where it has no command, or one too large to be read.
+
+    `size` is that of the command, in bytes; -1 where there is none.
+    """
+
+    id: str
+    size: int
+    raw: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Commands that nobody else can finish, until somebody else takes them.
+
+    `deaths`: how often the first was taken before, alone, without an end. `refused`: the newest, beyond the limit.
+    """
+
+    token: str
+    entries: Sequence[Entry]
+    refused: Sequence[Entry]
+    deaths: int
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An outcome to be told, and where; `failed_command` makes it a dead letter too, with the error's name."""
+
+    entry: str
+    outcome: Outcome
+    reply_to: str | None = None
+    failed_command: bytes = b""
+    error: str = ""
+    tries: int = 0
+
+
+class NotOurs(Unavailable):
+    """Raised when a partition was taken by somebody else since: what was not committed is theirs to decide."""
+
+
+def connect(url: str, *, timeout: float = 5.0) -> "redis.Redis":
+    """A client that sends nothing twice: whoever repeats must know what a repetition means. `timeout` in seconds."""
+    return redis.Redis.from_url(
+        url, retry=Retry(NoBackoff(), 0), socket_timeout=timeout, socket_connect_timeout=timeout, socket_keepalive=True
+    )
+
+
+class CommandStreams:
+    """The partitions' streams, for the one who executes what they hold."""
+
+    def __init__(self, client: "redis.Redis", *, backlog_limit: int, outcome_retention: timedelta) -> None:
+        self._client = client
+        self._backlog_limit = backlog_limit
+        self._kept = int(outcome_retention.total_seconds() * 1000)
+        self._take = client.register_script(_script("take"))
+        self._finish = client.register_script(_script("finish"))
+
+    def take(self, partition: int, *, at_most: int) -> Taken:
+        """The partition's next commands, oldest first. Raises Unavailable."""
+        token = secrets.token_hex(8)
+        with redis_failures():
+            deaths, tries, entries, newest = self._take(
+                keys=[f"{COMMANDS}{partition}", f"{TAKEN}{partition}"],
+                args=[token, at_most, LARGEST_BATCH, self._backlog_limit, LARGEST_BULK],
+            )
+        return Taken(token, _entries(entries), _entries(newest), deaths, tries)
+
+    def finish(self, partition: int, token: str, announcements: Iterable[Announcement]) -> None:
+        """Tell these outcomes and remove their commands. Raises NotOurs, Unavailable."""
+        arguments: list[bytes | str | int] = [token, self._kept, int(REPLIES_KEPT.total_seconds())]
+        for each in announcements:
+            event = encode(each.outcome.event())
+            stream = f"{OUTCOMES}{each.outcome.tenant or UNATTRIBUTED}"
+            entry = each.entry
+            arguments += [entry, stream, event, each.reply_to or "", each.failed_command, each.error, each.tries]
+        with redis_failures():
+            finished = self._finish(
+                keys=[f"{COMMANDS}{partition}", f"{TAKEN}{partition}", DEAD_LETTERS], args=arguments
+            )
+        if finished == -1:
+            raise NotOurs
+        if finished == -2:
+            raise Unavailable("a key of an outcome stream or of the dead letters is of another type")
+
+    def forgive(self, partition: int) -> None:
+        """What ended the last try was no fault of the first command. Raises Unavailable."""
+        with redis_failures():
+            self._client.hdel(f"{TAKEN}{partition}", "first", "tries", "alone")
+
+    def claim_bell(self, partition: int) -> bool:
+        """Whether it is the caller who rings; nobody else does until the drain begins, or the bell must be lost.
+
+        Raises Unavailable.
+        """
+        with redis_failures():
+            return bool(self._client.set(f"{BELL}{partition}", 1, nx=True, px=BELL_LOST_AFTER))
+
+    def silence_bell(self, partition: int) -> None:
+        """From now on a new bell is rung for whatever comes. Raises Unavailable."""
+        with redis_failures():
+            self._client.delete(f"{BELL}{partition}")
+
+
+def _script(name: str) -> str:
+    return files("adapters").joinpath("scripts", f"{name}.lua").read_text()
+
+
+def _entries(told: Iterable[tuple[bytes, int, bytes | None]]) -> list[Entry]:
+    return [Entry(entry.decode(), size, raw) for entry, size, raw in told]

@@ -1,0 +1,49 @@
+"""Watching the command streams for something to do."""
+
+from collections.abc import Collection
+from typing import Any
+
+import redis
+
+from adapters.failures import redis_failures
+from adapters.streams import COMMANDS
+
+
+class Watch:
+    """Tells which partitions have commands: at once when one arrives, and all of them every now and then."""
+
+    def __init__(self, client: "redis.Redis", partitions: int) -> None:
+        self._client = client
+        self._numbers: dict[Any, int] = {f"{COMMANDS}{number}".encode(): number for number in range(partitions)}
+        self._seen: dict[Any, Any] = {}
+
+    def all_with_entries(self) -> Collection[int]:
+        """Partitions that have entries now. Raises Unavailable."""
+        with redis_failures(), self._client.pipeline(transaction=False) as pipeline:
+            for stream in self._numbers:
+                pipeline.xlen(stream)
+            lengths = pipeline.execute()
+        return [number for number, length in zip(self._numbers.values(), lengths, strict=True) if length]
+
+    def wait(self, seconds: float) -> Collection[int]:
+        """Partitions to which a command came since the last call; at most so long. Raises Unavailable."""
+        with redis_failures():
+            if not self._seen:
+                self._seen = {stream: self._last_id(stream) for stream in self._numbers}
+                return self.all_with_entries()
+            found = self._client.xread(self._seen, count=1, block=int(seconds * 1000)) or {}
+            streams = list(found) if isinstance(found, dict) else [stream for stream, _ in found]
+            for stream in streams:
+                # What is below this id is there already, and the drain that is asked for now will find it.
+                self._seen[stream] = self._last_id(stream)
+        return [self._numbers[stream] for stream in streams]
+
+    def start_over(self) -> None:
+        """After an outage: what was seen may be another Redis's."""
+        self._seen.clear()
+
+    def _last_id(self, stream: Any) -> bytes:
+        if not self._client.exists(stream):
+            return b"0-0"
+        last: bytes = self._client.xinfo_stream(stream)["last-generated-id"]
+        return last

@@ -1,0 +1,56 @@
+"""Celery's settings. Celery carries only bells, without data: harmless to lose, or to get twice."""
+
+import ssl
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from adapters.settings import settings
+from workers.queue import BELLS
+
+
+def _broker() -> tuple[str, dict[str, object] | None]:
+    """Kombu's form of the Redis URL, and what makes it verify certificates: by itself it does not."""
+    url = settings().redis
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    if parts.scheme == "unix":
+        login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
+        return f"redis+socket://{login}{quote(parts.path)}?virtual_host={options.get('db', 0)}", None
+    if parts.scheme != "rediss":
+        return url, None
+    verify = {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
+    files = {name: value for name, value in options.items() if name in ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")}
+    return parts._replace(query="").geturl(), verify | files
+
+
+broker_url, broker_use_ssl = _broker()
+broker_transport = "workers.transport:Transport"
+broker_transport_options = {
+    # With it, a restart of Redis leaks the prefetch credits, and the worker never reads again.
+    "ack_emulation": False,
+    "priority_steps": [0],
+    "socket_timeout": 10,
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+    "health_check_interval": 5,
+}
+broker_connection_retry_on_startup = True
+broker_connection_max_retries = None
+broker_channel_error_retry = True  # a full or read-only Redis is an outage like any other
+broker_pool_limit = 4
+
+task_default_queue = BELLS
+task_create_missing_queues = False
+task_queues = {BELLS: {"exchange": "", "routing_key": BELLS}}
+task_serializer = "json"
+accept_content = ["json"]
+task_ignore_result = True
+task_publish_retry = False  # the next bell is a second away
+task_acks_late = False
+worker_prefetch_multiplier = 1
+task_time_limit = settings().batch_time_limit
+
+worker_enable_remote_control = False
+worker_send_task_events = False
+task_send_sent_event = False
+worker_hijack_root_logger = False
+worker_redirect_stdouts = False

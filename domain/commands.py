@@ -1,0 +1,187 @@
+"""From the bytes of a stream entry to a command: what can be read of it, and the first thing wrong with it."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from domain.catalog import OPERATIONS
+from domain.errors import BadRequest
+from domain.fields import Fields, Flag, Phrase
+from domain.operations import ABSENT, LARGEST_BULK, LARGEST_COMMAND, Operation, Request
+from domain.strict_json import NotJson, parse
+from domain.validation import faults_of
+
+CommandId = Annotated[
+    str, Field(pattern=r"^[!-~]{1,128}$"), Phrase("1 to 128 printable ASCII characters without space")
+]
+OperationName = Annotated[
+    str,
+    Field(max_length=64, pattern=r"^[A-Za-z]+\.[A-Za-z]+$"),
+    Phrase("a resource and a verb with a dot between them, as in subscriber.create"),
+]
+TenantName = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$"),
+    Phrase("1 to 64 lower-case letters, digits, _ and -, the first a letter or digit"),
+]
+CorrelationId = Annotated[
+    str,
+    Field(min_length=1, max_length=128, pattern=r"^\P{Cc}*$"),
+    Phrase("a string of 1 to 128 characters without control characters"),
+]
+ReplyTo = Annotated[str, Field(max_length=256), Phrase("a string of at most 256 characters")]
+
+
+NOTHING = Request("", {})
+"""What a command asks for that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who a command says it is from; not yet believed."""
+
+    tenant: str
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "Credentials(...)"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What could be read of an entry; a `fault` is the 400 of its envelope, and what was at fault is None.
+
+    `size` is that of the entry's JSON, in bytes.
+    """
+
+    id: str | None = None
+    operation_name: str | None = None
+    tenant: str | None = None
+    credentials: Credentials | None = None
+    request: Request = NOTHING
+    correlation_id: str | None = None
+    reply_to: str | None = None
+    dry_run: bool = False
+    fault: BadRequest | None = None
+    size: int = 0
+
+    @property
+    def operation(self) -> Operation | None:
+        """The operation, where it is known."""
+        return OPERATIONS.get(self.operation_name or "")
+
+    @property
+    def subject(self) -> str | None:
+        """The resource that the command is about, even if it is refused; None where params are not valid."""
+        return self.operation.subject_of(self.request.params) if self.operation else None
+
+
+class Envelope(Fields):
+    """The members of a command; those that are judged later than the envelope are let through as they came."""
+
+    id: CommandId
+    operation: OperationName
+    tenant: TenantName
+    authorization: Any = None
+    params: Any = ABSENT
+    payload: Any = ABSENT
+    correlation_id: CorrelationId = ""
+    reply_to: ReplyTo = ""
+    dry_run: Flag = False
+
+    null_is_missing: ClassVar[bool] = False
+
+    @model_validator(mode="after")
+    def _replies_to_its_own_tenant(self) -> Self:
+        if "reply_to" in self.model_fields_set and not is_reply_list(self.reply_to, self.tenant):
+            raise PydanticCustomError("reply_to", "replyTo must begin with spcm:replies:, the tenant and a colon")
+        return self
+
+
+def is_reply_list(key: str, tenant: str) -> bool:
+    """Whether outcomes of the tenant's commands may be pushed to the key."""
+    return key.startswith(f"spcm:replies:{tenant}:")
+
+
+def read_command(raw: bytes | None, size: int) -> Command:
+    """Whatever `raw` is, a command: with a fault where the contract answers 400 by the envelope.
+
+    `raw` is None where the entry has no command (`size` is negative), or one above `LARGEST_BULK` that nobody reads.
+    """
+    if size > LARGEST_BULK:
+        return Command(fault=_too_large(LARGEST_BULK), size=size)
+    if raw is None:
+        return Command(fault=BadRequest("the entry must have a field command"))
+    try:
+        members = parse(raw)
+    except NotJson:
+        return Command(fault=BadRequest("the command must be JSON in UTF-8, without duplicate members"), size=len(raw))
+    if not isinstance(members, dict):
+        return Command(fault=BadRequest("the command must be a JSON object"), size=len(raw))
+    return _from_members(members, len(raw))
+
+
+def _from_members(members: dict[str, Any], size: int) -> Command:
+    try:
+        envelope = Envelope.model_validate(members)
+        fault = None
+    except ValidationError as error:
+        envelope, fault = _legible(members, error)
+    operation = OPERATIONS.get(envelope.operation or "")
+    largest = operation.largest if operation else LARGEST_COMMAND
+    if size > largest:
+        fault = _too_large(largest)
+    elif fault is None and operation is None:
+        fault = BadRequest("the operation is not known", "unknown-operation")
+    return Command(
+        id=envelope.id,
+        operation_name=envelope.operation,
+        tenant=envelope.tenant,
+        credentials=_credentials(envelope),
+        request=Request(envelope.operation, {} if envelope.params is ABSENT else envelope.params, envelope.payload),
+        correlation_id=(envelope.correlation_id or None) if "correlationId" in members else envelope.id,
+        reply_to=envelope.reply_to or None,
+        dry_run=envelope.dry_run,
+        fault=fault,
+        size=size,
+    )
+
+
+def _legible(members: dict[str, Any], error: ValidationError) -> tuple[Envelope, BadRequest]:
+    """The members that are of their form, the others None or their default; and the refusal."""
+    message = "; ".join(words for _, words in faults_of(Envelope, error))
+    faulty = {detail["loc"][0] for detail in error.errors(include_url=False, include_context=False) if detail["loc"]}
+    nothing: dict[str, Any] = {"id": None, "operation": None, "tenant": None}
+    read = {
+        name: members[field.alias]
+        for name, field in Envelope.model_fields.items()
+        if field.alias in members and field.alias not in faulty
+    }
+    if not is_reply_list(read.get("reply_to", ""), read.get("tenant", "")):
+        read.pop("reply_to", None)
+    return Envelope.model_construct(**nothing | read), BadRequest(message)
+
+
+def _credentials(envelope: Envelope) -> Credentials | None:
+    """What `authorization` holds: Basic with strict base64 of user:password in UTF-8; None for anything else."""
+    header = envelope.authorization
+    if envelope.tenant is None or not isinstance(header, str) or not header.startswith("Basic "):
+        return None
+    try:
+        encoded = header[len("Basic ") :].encode("ascii")
+        decoded = base64.b64decode(encoded, validate=True)
+        user, colon, password = decoded.decode().partition(":")
+    except (binascii.Error, UnicodeError):
+        return None
+    if not colon or base64.b64encode(decoded) != encoded:
+        return None
+    return Credentials(envelope.tenant, user, password)
+
+
+def _too_large(largest: int) -> BadRequest:
+    return BadRequest(f"the command must be at most {largest} bytes", "command-too-large")

@@ -1,0 +1,47 @@
+"""What a tenant owns: how a kind of resource is identified, found and told."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+
+class Resource(BaseModel):
+    """One resource as it is kept. Its fields are the columns of its table and, but for excluded ones, its JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True)
+
+    def told(self) -> dict[str, Any]:
+        """The resource's JSON, members in the order of the reference."""
+        return self.model_dump(by_alias=True)
+
+
+R = TypeVar("R", bound=Resource)
+
+
+@dataclass(frozen=True, eq=False)
+class Kind(Generic[R]):
+    """A kind of resource: its table's name, its model, and what is unique within a tenant.
+
+    `key` identifies a resource for good; of each of `unique`, at most one may be there at a time.
+    """
+
+    name: str
+    model: type[R]
+    key: str
+    unique: tuple[tuple[str, ...], ...] = ()
+
+    def by(self, **values: Hashable) -> "Lookup[R]":
+        """All of this kind whose fields have these values; with no values, all of the tenant."""
+        return Lookup(self, tuple(values), tuple(values.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup(Generic[R]):
+    """A question that commands ask, so that a batch can ask the database once for all of them."""
+
+    kind: Kind[R]
+    fields: tuple[str, ...]
+    values: tuple[Hashable, ...]

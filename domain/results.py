@@ -1,0 +1,32 @@
+"""What came of a command before it is told: a status and its body."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from domain.errors import CATALOGUE, Refused
+
+Fate = Literal["completed", "partial", "rejected", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A status, the documents' body (a JSON value; None where there is none), and what it is about."""
+
+    status: int
+    data: Any = None
+    subject: str | None = None
+    reason: str | None = None
+    fate: Fate = "completed"
+
+
+def refusal(refused: Refused, subject: str | None) -> Result:
+    """The result that tells the refusal."""
+    fate: Fate = "failed" if refused.reason.status >= 500 else "rejected"
+    return Result(refused.reason.status, refused.body, subject, refused.reason.code, fate)
+
+
+def internal_error(event_id: str, subject: str | None) -> Result:
+    """The result of a fault of ours: a reference, and nothing of the inside."""
+    reason = CATALOGUE["internal-error"]
+    body = {"message": reason.message.format(reference=event_id), "status": "error"}
+    return Result(reason.status, body, subject, reason.code, "failed")

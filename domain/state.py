@@ -1,0 +1,173 @@
+"""What operations see of one tenant: resources as the database has them, with what the batch has changed so far.
+
+Operations ask by `Lookup` and change whole resources. What they ask is loaded beforehand where it could be
+foreseen, and on the first question where it could not. What they changed is written afterwards, by whoever
+made the state.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from domain.resources import Kind, Lookup, R
+from domain.shelf import Changes, Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What an installation decides for fields that nobody gave."""
+
+    dps_notification: bool = False
+    eos_notification: bool = False
+    payg_notification: bool = False
+    link_base: str = "http://localhost:8080/spcm-rest-ws"
+
+
+class Source(Protocol):
+    """One tenant's part of the database, within the batch's transaction."""
+
+    def load(self, lookup: Lookup[R]) -> Sequence[R]:
+        """All that the lookup finds."""
+
+    def newest(self, lookup: Lookup[R], count: int) -> Sequence[R]:
+        """The `count` of what the lookup finds that were created last."""
+
+    def last_id(self, kind: Kind[Any]) -> int:
+        """The last id given to this kind, 0 at first; nobody else gives one before the transaction ends."""
+
+    def creation_stamp(self) -> int:
+        """A number above those of all resources that were created before."""
+
+    def write(self, changes: Sequence[Changes], last_ids: Mapping[str, int]) -> None:
+        """Write it, within the transaction."""
+
+    def update_all(self, lookup: Lookup[Any], fields: Mapping[str, Any]) -> int:
+        """Set these fields in all that the lookup finds; how many were found."""
+
+    def savepoint(self) -> AbstractContextManager[Callable[[], None]]:
+        """A point of the transaction to which the yielded function goes back."""
+
+
+class State:
+    """One tenant's resources in one batch."""
+
+    def __init__(self, source: Source, defaults: Defaults) -> None:
+        self.defaults = defaults
+        self._source = source
+        self._shelves: dict[Kind[Any], Shelf[Any]] = {}
+        self._last_ids: dict[str, int] = {}
+        self._ids_given: set[str] = set()
+        self._undo: list[Callable[[], None]] = []
+
+    def all(self, lookup: Lookup[R]) -> list[R]:
+        """Whatever the lookup finds, in the order of the kind's key."""
+        shelf = self.shelf(lookup.kind)
+        if not shelf.knows(lookup):
+            shelf.absorb(lookup, self._source.load(lookup))
+        return shelf.matches(lookup)
+
+    def find(self, lookup: Lookup[R]) -> R | None:
+        """What a lookup finds that can find only one."""
+        found = self.all(lookup)
+        return found[0] if found else None
+
+    def newest(self, lookup: Lookup[R]) -> R | None:
+        """What was created last of all that the lookup finds; its kind has a `created`."""
+        shelf = self.shelf(lookup.kind)
+        # Of those in the database, at most the ones that this batch has changed can have dropped out since.
+        shelf.learn(self._source.newest(lookup, count=len(shelf.changed) + 1))
+        return max(shelf.matches(lookup), key=lambda resource: vars(resource)["created"], default=None)
+
+    def next_id(self, kind: Kind[Any]) -> int:
+        """An id of this kind that was never given before."""
+        if kind.name not in self._last_ids:
+            self._last_ids[kind.name] = self._source.last_id(kind)
+        self._last_ids[kind.name] += 1
+        self._ids_given.add(kind.name)
+        self._undo.append(lambda: self._take_back_id(kind.name))
+        return self._last_ids[kind.name]
+
+    def creation_stamp(self) -> int:
+        """A number that is greater for each resource created later."""
+        return self._source.creation_stamp()
+
+    def put(self, kind: Kind[R], resource: R) -> R:
+        """Add the resource, or replace the one of the same key."""
+        self._undo.append(self.shelf(kind).place(getattr(resource, kind.key), resource))
+        return resource
+
+    def remove(self, kind: Kind[R], resource: R) -> None:
+        """Remove the resource."""
+        self._undo.append(self.shelf(kind).place(getattr(resource, kind.key), None))
+
+    def update_all(self, lookup: Lookup[Any], fields: Mapping[str, Any]) -> int:
+        """Set these fields in all that the lookup finds, at once in the database; how many were found.
+
+        Only within an attempt that is set-based.
+        """
+        self.write()
+        updated = self._source.update_all(lookup, fields)
+        self._forget()
+        return updated
+
+    @contextmanager
+    def attempt(self, *, set_based: bool = False) -> Iterator[Callable[[], None]]:
+        """What is done inside is undone if it raises, or when the yielded function is called, as the last thing.
+
+        An undo in memory cannot reach what a set-based operation writes at once: that takes a savepoint. An attempt
+        within which another is set-based must be set-based too.
+        """
+        with self._savepoint() if set_based else nullcontext(self._undo_to(len(self._undo))) as undo:
+            try:
+                yield undo
+            except Exception:
+                undo()
+                raise
+
+    def write(self) -> None:
+        """Write what has changed since the last time."""
+        changes, last_ids = self.take_changes()
+        if changes or last_ids:
+            self._source.write(changes, last_ids)
+
+    def take_changes(self) -> tuple[list[Changes], dict[str, int]]:
+        """What has changed since the last time, and the last ids given; both then count as written."""
+        changes = [change for shelf in self._shelves.values() if (change := shelf.take_changes())]
+        last_ids = {name: self._last_ids[name] for name in self._ids_given}
+        self._ids_given.clear()
+        self._undo.clear()
+        return changes, last_ids
+
+    def shelf(self, kind: Kind[R]) -> Shelf[R]:
+        """Where this kind is kept in memory."""
+        if kind not in self._shelves:
+            self._shelves[kind] = Shelf(kind)
+        return self._shelves[kind]
+
+    def _take_back_id(self, name: str) -> None:
+        self._last_ids[name] -= 1
+
+    def _undo_to(self, mark: int) -> Callable[[], None]:
+        def undo() -> None:
+            while len(self._undo) > mark:
+                self._undo.pop()()
+
+        return undo
+
+    @contextmanager
+    def _savepoint(self) -> Iterator[Callable[[], None]]:
+        self.write()
+        with self._source.savepoint() as roll_back:
+
+            def undo() -> None:
+                roll_back()
+                self._forget()
+
+            yield undo
+
+    def _forget(self) -> None:
+        self._shelves.clear()
+        self._last_ids.clear()
+        self._ids_given.clear()
+        self._undo.clear()

@@ -1,0 +1,87 @@
+"""From a JSON object to a model, or to the faults of all its fields in the words of the contract."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from domain.errors import BadRequest, Invalid
+from domain.fields import Fields, Phrase
+
+F = TypeVar("F", bound=Fields)
+
+Fault = tuple[str, str]
+"""A field, with dots where it is nested, and what is wrong with it."""
+
+
+def params_of(model: type[F], params: Any) -> F:
+    """The operation's URL parameters.
+
+    Raises:
+        BadRequest: they are not an object, or a member is missing, unknown or not of its form.
+
+    """
+    if not isinstance(params, dict):
+        raise BadRequest("params must be an object")
+    try:
+        return model.model_validate(params)
+    except ValidationError as error:
+        raise BadRequest("; ".join(f"params: {words}" for _, words in faults_of(model, error))) from None
+
+
+def payload_of(model: type[F], payload: dict[str, Any], params: Fields) -> F:
+    """The operation's payload; a field that repeats one of `params` must be equal to it.
+
+    Raises:
+        Invalid: with every fault, in the order of the reference's table, unknown members last.
+
+    """
+    try:
+        return model.model_validate(payload, context=vars(params))
+    except ValidationError as error:
+        raise Invalid(faults_of(model, error)) from None
+
+
+def faults_of(model: type[Fields], error: ValidationError, at: str = "") -> list[Fault]:
+    """What `error` says, told by the phrases of the model's fields; `at` is put before each field's name."""
+    return [_fault(model, detail, at) for detail in error.errors(include_url=False, include_context=False)]
+
+
+def _fault(model: type[Fields], detail: ErrorDetails, at: str) -> Fault:
+    field = at + ".".join(str(part) for part in detail["loc"])
+    kind = detail["type"]
+    if not field:
+        return field, detail["msg"]
+    if kind == "extra_forbidden":
+        return field, f"{field} is not a known field"
+    if kind in ("left_out", "other_than_params"):
+        return field, f"{field} must be {detail['msg']}"
+    if kind == "missing" or (detail["input"] is None and model.null_is_missing):
+        return field, f"{field} is mandatory"
+    return field, f"{field} must be {_phrase(model, detail['loc'])}"
+
+
+@cache
+def _phrase(model: type[BaseModel], path: tuple[int | str, ...]) -> str:
+    name, *rest = path
+    annotation = _annotations(model)[str(name)]
+    nested = next((part for part in _parts(annotation) if isinstance(part, type) and issubclass(part, BaseModel)), None)
+    if nested is not None:
+        return _phrase(nested, tuple(rest)) if rest else "an object"
+    return next(part.words for part in _parts(annotation) if isinstance(part, Phrase))
+
+
+@cache
+def _annotations(model: type[BaseModel]) -> Mapping[str, Any]:
+    """Types by the name that the field has in JSON."""
+    return {field.alias or name: (field.annotation, *field.metadata) for name, field in model.model_fields.items()}
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    """The annotation and all that it is made of, outermost first."""
+    yield annotation
+    inner = annotation if isinstance(annotation, tuple) else get_args(annotation)
+    for part in inner:
+        yield from _parts(part)

@@ -1,0 +1,22 @@
+"""The Celery app: `celery -A workers.app worker` runs all there is, with any pool, any number of them."""
+
+import sys
+
+from celery import Celery, signals
+
+from adapters.logs import configure_logging
+from adapters.settings import WrongSetting, settings
+from workers.bell import BellRinger
+
+try:
+    app = Celery("spcm", config_source="celeryconfig", include=["workers.tasks.drain", "workers.tasks.maintain"])
+    app.conf.task_default_queue  # noqa: B018  # reads celeryconfig now, so that what is wrong in it is told now
+except WrongSetting as wrong:
+    sys.exit(f"spcm: {wrong}")
+
+app.steps["worker"].add(BellRinger)
+
+
+@signals.setup_logging.connect
+def _configure_logging(**_: object) -> None:
+    configure_logging(settings().log_level, settings().log_format)

@@ -1,0 +1,206 @@
+"""One batch: from stream entries to outcomes, within one database transaction.
+
+Checks run in the contract's order (docs/contract.md, section 3). The batch knows no operation by name.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection
+
+from adapters.credentials import Authenticator, Directory, look_up
+from adapters.failures import Interrupted
+from adapters.journal import Journal, Record, fingerprint
+from adapters.repository import UnitOfWork
+from adapters.rows import Rows
+from adapters.streams import Announcement, Entry
+from domain.commands import Command, Credentials
+from domain.errors import Overloaded, Refused, Unauthenticated, Unprocessable
+from domain.operations import Work
+from domain.outcomes import Outcome, outcome_of, replay_of
+from domain.permissions import Principal
+from domain.resources import Kind
+from domain.results import Result, internal_error, refusal
+from domain.state import Defaults
+from workers.dead_letters import without_authorization
+from workers.failpoints import failpoint
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Case:
+    """One entry on its way to an outcome: `work` once it has passed all checks, `result` once it is decided.
+
+    `condemned` names why it must not be executed any more; `error`, what failed on our side.
+    """
+
+    entry: Entry
+    event_id: str
+    command: Command
+    principal: Principal | None = None
+    work: Work | None = None
+    fingerprint: str = ""
+    result: Result | None = None
+    outcome: Outcome | None = None
+    condemned: str = ""
+    error: str = ""
+
+
+class Batch:
+    """The commands of one transaction."""
+
+    def __init__(self, connection: Connection, authenticator: Authenticator, defaults: Defaults, now: datetime) -> None:
+        self._connection = connection
+        self._authenticator = authenticator
+        self._defaults = defaults
+        self._now = now
+        self._journal = Journal(connection)
+        self._directory = Directory(set(), {})
+
+    def execute(self, cases: Sequence[Case], *, refused: Sequence[Case] = ()) -> None:
+        """Give every case its outcome, and write what they changed; `refused` ones are not executed.
+
+        Raises:
+            Interrupted: nothing is decided; what was written is to be rolled back.
+
+        """
+        self._directory = look_up(self._connection, _names([*cases, *refused]))
+        self._authenticate(cases)
+        for case in cases:
+            self._check(case)
+        for case in refused:
+            case.result = refusal(case.command.fault or Overloaded(), case.command.subject)
+        working = [case for case in cases if case.work is not None]
+        self._journal.prefetch([_key(case) for case in working])
+        unit = self._load([case for case in working if self._journal.find(*_key(case)) is None])
+        for case in cases:
+            self._decide(case, unit)
+        for case in refused:
+            case.outcome = self._outcome(case)
+        failpoint("decided")
+        unit.write()
+        self._journal.write()
+
+    def _authenticate(self, cases: Sequence[Case]) -> None:
+        """Each distinct credential once."""
+        found: dict[Credentials, Principal | Refused] = {}
+        for case in cases:
+            if case.command.fault is not None:
+                continue
+            credentials = case.command.credentials
+            if credentials is None:
+                case.result = refusal(Unauthenticated(), case.command.subject)
+                continue
+            if credentials not in found:
+                found[credentials] = self._authenticator.verify(credentials, self._directory)
+            verified = found[credentials]
+            if isinstance(verified, Refused):
+                case.result = refusal(verified, case.command.subject)
+            else:
+                case.principal = verified
+
+    def _check(self, case: Case) -> None:
+        command = case.command
+        try:
+            if command.fault is not None:
+                raise command.fault
+            if case.principal is None or command.operation is None:
+                return
+            command.operation.authorise(case.principal)
+            case.work = command.operation.prepare(case.principal, command.request)
+            case.fingerprint = fingerprint(command.request)
+        except Refused as refused:
+            case.result = refusal(refused, command.subject)
+
+    def _load(self, cases: Sequence[Case]) -> UnitOfWork:
+        locked: set[Kind[Any]] = set()
+        wanted = []
+        for case in cases:
+            if case.work is not None and case.principal is not None:
+                locked.update(case.work.locks)
+                wanted += [(case.principal.tenant, lookup) for lookup in case.work.lookups]
+        unit = UnitOfWork(Rows(self._connection, locked), self._defaults)
+        unit.prefetch(wanted)
+        return unit
+
+    def _decide(self, case: Case, unit: UnitOfWork) -> None:
+        if case.work is None or case.principal is None:
+            case.outcome = self._outcome(case)
+            return
+        tenant, command_id = _key(case)
+        known = self._journal.find(tenant, command_id)
+        if known is not None:
+            case.outcome = self._repeat(case, known)
+            return
+        case.result = self._failed(case, case.condemned) if case.condemned else self._execute(case, case.work, unit)
+        case.outcome = self._outcome(case)
+        remembered = case.work.journaled and not case.command.dry_run and case.result.status < 500
+        if remembered:
+            self._journal.add(tenant, command_id, Record(case.fingerprint, case.outcome))
+
+    def _execute(self, case: Case, work: Work, unit: UnitOfWork) -> Result:
+        tenant, _ = _key(case)
+        try:
+            with unit.state(tenant).attempt(set_based=work.set_based) as undo:
+                result = work.execute(unit.state(tenant))
+                if case.command.dry_run:
+                    undo()
+            return result
+        except Refused as refused:
+            return refusal(refused, case.command.subject)
+        except Interrupted:
+            raise
+        except Exception as bug:  # the one place where a bug becomes a 500
+            log.error("command-failed", event_id=case.event_id, error=type(bug).__name__, exc_info=bug)
+            return self._failed(case, type(bug).__name__)
+
+    def _failed(self, case: Case, error: str) -> Result:
+        case.error = error
+        return internal_error(case.event_id, case.command.subject)
+
+    def _repeat(self, case: Case, known: Record) -> Outcome:
+        """The stored outcome: of this very entry, if it is read again after a crash, or told to another one."""
+        assert case.work is not None
+        if known.outcome.id == case.event_id:
+            return known.outcome
+        try:
+            if known.fingerprint != case.fingerprint:
+                raise Unprocessable("command-id-reused")
+            case.work.check_replay(known.outcome)
+        except Refused as refused:
+            case.result = refusal(refused, case.command.subject)
+            return self._outcome(case)
+        return replay_of(known.outcome, case.command, case.event_id, self._now)
+
+    def _outcome(self, case: Case) -> Outcome:
+        assert case.result is not None
+        tenant = case.command.tenant if case.command.tenant in self._directory.tenants else None
+        return outcome_of(case.command, case.event_id, case.result, tenant=tenant, now=self._now)
+
+
+def announcements(cases: Iterable[Case], tries: int) -> Iterable[Announcement]:
+    """What is to be told of decided cases."""
+    for case in cases:
+        assert case.outcome is not None
+        failed = without_authorization(case.entry.raw) if case.error else b""
+        yield Announcement(case.entry.id, case.outcome, case.command.reply_to, failed, case.error, tries)
+
+
+def _key(case: Case) -> tuple[str, str]:
+    assert case.principal is not None
+    assert case.command.id is not None
+    return case.principal.tenant, case.command.id
+
+
+def _names(cases: Iterable[Case]) -> set[tuple[str, str | None]]:
+    """Which tenants and users are to be looked up; a tenant also where nothing else could be read."""
+    names: set[tuple[str, str | None]] = set()
+    for case in cases:
+        if case.command.tenant is not None:
+            credentials = case.command.credentials
+            names.add((case.command.tenant, credentials.user if credentials else None))
+    return names

@@ -1,0 +1,110 @@
+"""The bell: asks, through Celery, for a drain of each partition in which there is something to do.
+
+A bell carries no data, so it may get lost (a moment later the next one is rung) or come twice (the second finds
+nothing). Nothing here depends on a clock: a bell with an expiry would be dropped where two machines' clocks differ.
+"""
+
+import threading
+import time
+from typing import Any
+
+import structlog
+from celery import Celery, bootsteps
+from celery.worker import state
+from kombu.exceptions import OperationalError
+
+from adapters.failures import Interrupted, Unavailable
+from adapters.installation import NotReady, prepare
+from adapters.retention import claim_maintenance
+from adapters.settings import settings
+from adapters.streams import CommandStreams, connect
+from adapters.watch import Watch
+from workers import composition
+from workers.queue import DRAIN, MAINTAIN
+
+PATIENCE = 1.0
+"""Seconds between two looks for partitions that nobody was told of, and between two tries to reach a server."""
+
+BREATH = 0.002
+"""Seconds between two rounds: under load a round is for many commands."""
+
+log = structlog.get_logger()
+
+
+def ring(app: Celery, streams: CommandStreams, partition: int) -> None:
+    """Ask for a drain of the partition, unless somebody has and the drain has not begun. Raises Unavailable."""
+    if streams.claim_bell(partition):
+        _send(app, DRAIN, partition)
+
+
+def _send(app: Celery, task: str, *arguments: int) -> None:
+    try:
+        app.send_task(task, arguments)
+    except OperationalError as error:
+        raise Unavailable("the broker") from error
+
+
+class BellRinger(bootsteps.StartStopStep):
+    """Runs the bell beside an ordinary worker."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, worker: Any, **options: Any) -> None:
+        super().__init__(worker, **options)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(worker.app,), daemon=True, name="bell")
+
+    def start(self, parent: Any) -> None:  # noqa: ARG002
+        """Raises SystemExit where the installation is not ready; waits for servers that cannot be reached."""
+        _wait_until_ready()
+        self._thread.start()
+
+    def stop(self, parent: Any) -> None:  # noqa: ARG002
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout=2 * PATIENCE)
+
+    terminate = stop
+
+    def _run(self, app: Celery) -> None:
+        chosen = settings()
+        client = connect(chosen.redis)
+        streams = composition.streams(chosen)
+        watch = Watch(client, chosen.partitions)
+        while not self._stopping.is_set():
+            try:
+                _ring_for_a_while(app, streams, watch)
+                if claim_maintenance(client):
+                    _send(app, MAINTAIN)
+            except Unavailable as outage:
+                log.warning("bell-waits", reason=str(outage))
+                watch.start_over()
+                self._stopping.wait(PATIENCE)
+
+
+def _ring_for_a_while(app: Celery, streams: CommandStreams, watch: Watch) -> None:
+    """At once for commands that come; after a while for all partitions that have any."""
+    until = time.monotonic() + PATIENCE
+    while (left := until - time.monotonic()) > BREATH:
+        for partition in watch.wait(left):
+            ring(app, streams, partition)
+        time.sleep(BREATH)
+    for partition in watch.all_with_entries():
+        ring(app, streams, partition)
+
+
+def _wait_until_ready() -> None:
+    chosen = settings()
+    engine = composition.engine(chosen)
+    try:
+        while not (state.should_stop or state.should_terminate):
+            try:
+                return prepare(engine, connect(chosen.redis), chosen.partitions)
+            except Interrupted as outage:
+                log.warning("waiting-for-servers", reason=str(outage))
+                time.sleep(PATIENCE)
+    except NotReady as wrong:
+        log.error("not-ready", reason=str(wrong))
+        raise SystemExit(1) from None
+    finally:
+        engine.dispose()

@@ -1,0 +1,42 @@
+"""Where the parts are put together, once for each process: a connection does not survive a fork."""
+
+import os
+from functools import cache
+
+from sqlalchemy import Engine
+
+from adapters.credentials import Authenticator
+from adapters.database import make_engine
+from adapters.retention import Retention
+from adapters.settings import Settings, settings
+from adapters.streams import CommandStreams, connect
+from workers.drain import Drain
+
+
+def drain() -> Drain:
+    """This process's drain."""
+    return _drain_of(os.getpid())
+
+
+def retention() -> Retention:
+    """What this process forgets, over the drain's database."""
+    chosen = settings()
+    return Retention(drain().engine, connect(chosen.redis), chosen.journal_retention, chosen.outcome_retention)
+
+
+def engine(chosen: Settings) -> Engine:
+    """A new engine; its statements end well before the task that runs them does."""
+    return make_engine(chosen.database, statement_timeout=chosen.batch_time_limit * 1000 * 2 // 3)
+
+
+def streams(chosen: Settings) -> CommandStreams:
+    """Command streams over a new connection."""
+    return CommandStreams(
+        connect(chosen.redis), backlog_limit=chosen.backlog_limit, outcome_retention=chosen.outcome_retention
+    )
+
+
+@cache
+def _drain_of(_process: int) -> Drain:
+    chosen = settings()
+    return Drain(engine(chosen), streams(chosen), Authenticator(), chosen.defaults, chosen.batch_size)

@@ -1,0 +1,129 @@
+"""The drain: execute what a partition holds, batch by batch, in order."""
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy import Connection, Engine, select
+
+from adapters.credentials import Authenticator
+from adapters.failures import Clashed, Contended, Interrupted, Unavailable
+from adapters.streams import CommandStreams, Entry, NotOurs
+from adapters.tables import partitions
+from domain.commands import Credentials, read_command
+from domain.state import Defaults
+from workers.batch import Batch, Case, announcements
+from workers.failpoints import failpoint
+
+BUDGET = 1.0
+"""Seconds that a drain goes on while the partition is not empty; then other partitions have their turn."""
+
+MOST_ITEMS = 1_000
+MOST_NEW_PASSWORDS = 40
+ROUNDS = 3
+"""Tries of a batch that others were in the way of; then its commands are taken one at a time."""
+
+DEATHS = 3
+"""A command that was alone this often when its worker died is not executed again."""
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Drain:
+    """Executes commands, for one process."""
+
+    engine: Engine
+    streams: CommandStreams
+    authenticator: Authenticator
+    defaults: Defaults
+    batch_size: int = 500
+
+    def run(self, partition: int) -> bool:
+        """Execute what the partition holds; whether something may be left. An outage is logged and waited out."""
+        try:
+            self.streams.silence_bell(partition)
+            return self._run(partition)
+        except NotOurs:
+            log.info("partition-taken-over", partition=partition)
+        except Unavailable as outage:
+            log.warning("waiting", partition=partition, reason=str(outage) or type(outage).__name__)
+            with suppress(Unavailable):
+                self.streams.forgive(partition)
+        return False
+
+    def _run(self, partition: int) -> bool:
+        deadline = time.monotonic() + BUDGET
+        rounds, singly, condemned = 0, 0, ""
+        while time.monotonic() < deadline:
+            at_most = 1 if singly else self.batch_size
+            try:
+                if not self._batch(partition, at_most, condemned):
+                    return False
+                rounds, singly, condemned = 0, max(0, singly - 1), ""
+            except Contended as contended:
+                rounds += 1
+                log.info("trying-again", partition=partition, reason=str(contended), rounds=rounds)
+                if rounds >= ROUNDS:
+                    # Alone and with nobody in its way it would clash for ever.
+                    condemned = str(contended) if at_most == 1 and isinstance(contended, Clashed) else ""
+                    rounds, singly = 0, self.batch_size
+                self.streams.forgive(partition)
+            except Interrupted:
+                raise
+            except Exception as bug:  # what cannot be written is a bug like one that raises
+                log.error("batch-failed", partition=partition, error=type(bug).__name__, exc_info=bug)
+                condemned = type(bug).__name__ if at_most == 1 else ""
+                singly = singly or self.batch_size
+                self.streams.forgive(partition)
+        return True
+
+    def _batch(self, partition: int, at_most: int, condemned: str) -> bool:
+        """Execute one batch; False where there is nothing, or somebody else is at it."""
+        with self.engine.connect() as connection, connection.begin() as transaction:
+            if not _lock(connection, partition):
+                return False
+            taken = self.streams.take(partition, at_most=at_most)
+            failpoint("taken")
+            if not taken.entries and not taken.refused:
+                return False
+            cases = self._cases(partition, taken.entries)
+            refused = [_case(partition, entry) for entry in taken.refused]
+            if cases:
+                cases[0].condemned = condemned or ("WorkerDied" if taken.deaths >= DEATHS else "")
+            Batch(connection, self.authenticator, self.defaults, datetime.now(UTC)).execute(cases, refused=refused)
+            failpoint("written")
+            transaction.commit()
+        failpoint("committed")
+        self.streams.finish(partition, taken.token, announcements([*cases, *refused], taken.tries))
+        failpoint("finished")
+        return True
+
+    def _cases(self, partition: int, entries: Sequence[Entry]) -> list[Case]:
+        """As many of the entries, in order, as one batch may hold; at least the first."""
+        cases: list[Case] = []
+        items = 0
+        new_passwords: set[Credentials] = set()
+        for entry in entries:
+            case = _case(partition, entry)
+            command = case.command
+            items += command.operation.items_in(command.request) if command.operation else 0
+            if command.credentials and not self.authenticator.remembers(command.credentials):
+                new_passwords.add(command.credentials)
+            if cases and (items > MOST_ITEMS or len(new_passwords) > MOST_NEW_PASSWORDS):
+                break
+            cases.append(case)
+        return cases
+
+
+def _case(partition: int, entry: Entry) -> Case:
+    return Case(entry, f"{partition}-{entry.id}", read_command(entry.raw, size=entry.size))
+
+
+def _lock(connection: Connection, partition: int) -> bool:
+    """Whether this transaction alone now decides the partition's commands. SQLite has one writer anyway."""
+    row = select(partitions.c.number).where(partitions.c.number == partition).with_for_update(skip_locked=True)
+    return connection.scalar(row) is not None

@@ -1,0 +1,13 @@
+"""The task that a bell asks for."""
+
+from workers import composition
+from workers.app import app
+from workers.bell import ring
+from workers.queue import DRAIN
+
+
+@app.task(name=DRAIN)
+def drain(partition: int) -> None:
+    """Execute what the partition holds; ring again for what is left when the time is up."""
+    if composition.drain().run(partition):
+        ring(app, composition.drain().streams, partition)

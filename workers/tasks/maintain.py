@@ -1,0 +1,11 @@
+"""The periodic task."""
+
+from workers import composition
+from workers.app import app
+from workers.queue import MAINTAIN
+
+
+@app.task(name=MAINTAIN)
+def maintain() -> None:
+    """Forget what is older than its retention."""
+    composition.retention().run()
