@@ -29,6 +29,11 @@ def canonical(value: Any) -> bytes:
     return orjson.dumps(value, default=_fragment, option=orjson.OPT_SORT_KEYS)
 
 
+def decoded(value: Any) -> Any:
+    """`value`, which may be encoded already, as a JSON value."""
+    return orjson.loads(value.text) if isinstance(value, JsonText) else value
+
+
 def _fragment(value: Any) -> orjson.Fragment:
     if isinstance(value, Number | JsonText):
         return orjson.Fragment(value.text)

@@ -10,18 +10,13 @@ from pydantic_core import PydanticCustomError
 
 from domain.catalog import OPERATIONS
 from domain.errors import BadRequest
-from domain.fields import Fields, Flag, Phrase
+from domain.fields import Fields, Flag, OperationName, Phrase
 from domain.operations import ABSENT, LARGEST_BULK, LARGEST_COMMAND, Operation, Request
 from domain.strict_json import NotJson, parse
 from domain.validation import faults_of
 
 CommandId = Annotated[
     str, Field(pattern=r"^[!-~]{1,128}$"), Phrase("1 to 128 printable ASCII characters without space")
-]
-OperationName = Annotated[
-    str,
-    Field(max_length=64, pattern=r"^[A-Za-z]+\.[A-Za-z]+$"),
-    Phrase("a resource and a verb with a dot between them, as in subscriber.create"),
 ]
 TenantName = Annotated[
     str,

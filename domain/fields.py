@@ -96,6 +96,11 @@ Status = Annotated[
 MeteringType = Annotated[
     Literal["TIME", "VOLUME", "CREDITS"], BeforeValidator(_fold_up), Phrase("TIME, VOLUME or CREDITS, in any case")
 ]
+OperationName = Annotated[
+    str,
+    Field(max_length=64, pattern=r"^[A-Za-z]+\.[A-Za-z]+$"),
+    Phrase("a resource and a verb with a dot between them, as in subscriber.create"),
+]
 UnitAmount = Annotated[
     str, Field(pattern=r"^([0-9]{1,255}|UNLIMITED)$"), Phrase("a string of 1 to 255 digits, or UNLIMITED")
 ]

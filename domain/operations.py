@@ -50,7 +50,7 @@ class Work(Protocol):
     def execute(self, state: State) -> Result:
         """Decide it. Raises Refused, and then has changed nothing that an attempt does not undo."""
 
-    def check_replay(self, stored: Any) -> None:
+    def check_replay(self, stored: Callable[[], Any]) -> None:
         """Raises Forbidden where the principal may not see the stored outcome again."""
 
 
@@ -160,7 +160,7 @@ class SingleWork:
         subject = operation.created or operation.subject
         return Result(operation.status, data, subject and subject.format(at=self.at, data=data))
 
-    def check_replay(self, stored: Any) -> None:
+    def check_replay(self, stored: Callable[[], Any]) -> None:
         """Nothing beyond the operation's own permission, which was checked already."""
 
 

@@ -50,13 +50,13 @@ def faults_of(model: type[Fields], error: ValidationError, at: str = "") -> list
 
 
 def _fault(model: type[Fields], detail: ErrorDetails, at: str) -> Fault:
-    field = at + ".".join(str(part) for part in detail["loc"])
+    field = at + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".")
     kind = detail["type"]
     if not field:
         return field, detail["msg"]
     if kind == "extra_forbidden":
         return field, f"{field} is not a known field"
-    if kind in ("left_out", "other_than_params"):
+    if kind in ("left_out", "other_than_params", "no_bulk"):
         return field, f"{field} must be {detail['msg']}"
     if kind == "missing" or (detail["input"] is None and model.null_is_missing):
         return field, f"{field} is mandatory"
@@ -66,11 +66,13 @@ def _fault(model: type[Fields], detail: ErrorDetails, at: str) -> Fault:
 @cache
 def _phrase(model: type[BaseModel], path: tuple[int | str, ...]) -> str:
     name, *rest = path
-    annotation = _annotations(model)[str(name)]
-    nested = next((part for part in _parts(annotation) if isinstance(part, type) and issubclass(part, BaseModel)), None)
-    if nested is not None:
-        return _phrase(nested, tuple(rest)) if rest else "an object"
-    return next(part.words for part in _parts(annotation) if isinstance(part, Phrase))
+    parts = list(_parts(_annotations(model)[str(name)]))
+    inner = tuple(part for part in rest if isinstance(part, str))
+    if inner:
+        nested = next(part for part in parts if isinstance(part, type) and issubclass(part, BaseModel))
+        return _phrase(nested, inner)
+    words = None if rest else next((part.words for part in parts if isinstance(part, Phrase)), None)
+    return words or "an object"
 
 
 @cache

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Connection
 
 from adapters.credentials import Authenticator, Directory, look_up
+from adapters.encoding import decoded
 from adapters.failures import Interrupted
 from adapters.journal import Journal, Record, fingerprint
 from adapters.repository import UnitOfWork
@@ -170,7 +171,7 @@ class Batch:
         try:
             if known.fingerprint != case.fingerprint:
                 raise Unprocessable("command-id-reused")
-            case.work.check_replay(known.outcome)
+            case.work.check_replay(lambda: decoded(known.outcome.data))
         except Refused as refused:
             case.result = refusal(refused, case.command.subject)
             return self._outcome(case)

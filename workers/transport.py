@@ -34,6 +34,8 @@ class Channel(redis.Channel):
 class Transport(redis.Transport):
     """Delivers bells, and nothing else."""
 
+    driver_type = "spcm"  # not redis: gossip and mingle would talk to other workers, and have nothing to say
+
     Channel = Channel
 
     def _deliver(self, message: Any, queue: str | None) -> None:

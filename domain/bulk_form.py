@@ -1,0 +1,92 @@
+"""The form of a bulk: what makes the bulk as a whole a 412, told with the item's index."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from domain.errors import Invalid
+from domain.fields import GREATEST_INTEGER, Fields, OperationName, Phrase
+from domain.operations import ABSENT
+from domain.validation import Fault, faults_of
+
+BULK = "bulk.execute"
+
+
+def _no_bulk(name: str) -> str:
+    if name == BULK:
+        raise PydanticCustomError("no_bulk", "another than bulk.execute")
+    return name
+
+
+ItemId = Annotated[
+    str, Field(min_length=1, max_length=128, pattern=r"^[^\x00]*$"), Phrase("a string of 1 to 128 characters")
+]
+
+
+class Item(Fields):
+    """One item as it was sent."""
+
+    id: ItemId | None = None
+    operation: Annotated[OperationName, AfterValidator(_no_bulk)]
+    params: Any = ABSENT
+    payload: Any = ABSENT
+
+
+class BulkPayload(Fields):
+    """Payload of a bulk."""
+
+    items: Annotated[list[Item], Field(min_length=1, max_length=1000), Phrase("an array of 1 to 1000 items")]
+    mode: Annotated[Literal["continue", "atomic"], Phrase("continue or atomic")] | None = None
+    stop_after: Annotated[int, Field(ge=1, le=GREATEST_INTEGER), Phrase("an integer from 1")] | None = None
+
+
+def bulk_of(payload: dict[str, Any]) -> BulkPayload:
+    """The bulk. Raises Invalid, with all faults, those of the items in their order."""
+    form, faults = None, []
+    try:
+        form = BulkPayload.model_validate(payload)
+    except ValidationError as error:
+        faults = faults_of(BulkPayload, error)
+    faulty = {field for field, _ in faults}
+    if payload.get("mode") == "atomic" and payload.get("stopAfter") is not None and "stopAfter" not in faulty:
+        faults.append(("stopAfter", "stopAfter must be left out where mode is atomic"))
+    if "items" not in faulty:
+        faults += _repeated_ids(payload["items"], faulty)
+    if faults or form is None:
+        raise Invalid(sorted(faults, key=_place))
+    return form
+
+
+def id_of(index: int, item_id: str | None) -> str:
+    """An item's id; the index, as text, where none was given."""
+    return str(index) if item_id is None else item_id
+
+
+def _repeated_ids(items: list[Any], faulty: set[str]) -> Iterator[Fault]:
+    """The later of two items with the same id is at fault, also where one of the ids is the default."""
+    seen: set[str] = set()
+    for index, item in enumerate(items):
+        field = f"items[{index}].id"
+        if not isinstance(item, dict) or field in faulty:
+            continue
+        item_id = id_of(index, item.get("id"))
+        if item_id in seen:
+            yield field, f"{field} must be unique in the bulk"
+        seen.add(item_id)
+
+
+_IN_ITEM = re.compile(r"items\[([0-9]+)\](?:\.(.*))?", re.DOTALL)
+_ORDER = ("items", "mode", "stopAfter")
+_ORDER_IN_ITEM = (None, "id", "operation")
+
+
+def _place(fault: Fault) -> tuple[int, int, int]:
+    """Where a fault stands among the others: the order of the reference's table, unknown members last."""
+    field, _ = fault
+    if match := _IN_ITEM.fullmatch(field):
+        member = match[2]
+        return 0, int(match[1]), _ORDER_IN_ITEM.index(member) if member in _ORDER_IN_ITEM else len(_ORDER_IN_ITEM)
+    return (_ORDER.index(field) if field in _ORDER else len(_ORDER)), -1, 0
