@@ -76,7 +76,7 @@ def _watch(lock: int, ended: int, server: int, ending: int) -> None:
         if _owner_is_gone(lock):
             _signal(server, ending)
             if not _readable(ended, GRACE):
-                _signal(server, signal.SIGKILL)
+                _kill_all(server)
             return
 
 
@@ -104,6 +104,12 @@ def _owner_is_gone(lock: int) -> bool:
 def _signal(server: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(server, number)
+
+
+def _kill_all(server: int) -> None:
+    """The server and what it has started: its session began with it, and its children outlive it otherwise."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(server, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@ import subprocess
 from pathlib import Path
 
 from adapters.lifeline import Lifeline
+from tests.processes import gone
 
 SLEEP = "/bin/sleep"
 
@@ -30,6 +31,17 @@ def test_what_does_not_obey_is_killed() -> None:
     assert process.stdout.readline() == b"ready\n"
     lifeline.close()
     assert process.wait(5) == -signal.SIGKILL
+    process.stdout.close()
+
+
+def test_children_that_do_not_obey_are_killed_with_their_server() -> None:
+    lifeline = Lifeline()
+    process = lifeline.start(["/bin/sh", "-c", f"trap '' TERM; {SLEEP} 60 & echo $!; wait"], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    child = int(process.stdout.readline())
+    lifeline.close()
+    assert gone(child, within=5)
+    process.wait(5)
     process.stdout.close()
 
 
