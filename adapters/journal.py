@@ -2,10 +2,9 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, String, cast, select
 
@@ -20,8 +19,7 @@ _COLUMNS = [column for column in journal.columns if column.name != "data"] + [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """An executed command: what it asked for, as a fingerprint, and what came of it."""
 
     fingerprint: str

@@ -1,7 +1,6 @@
 """One batch's transaction as the domain sees it: a state for each tenant, loaded and written for all at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
 from typing import Any
 
 from adapters.rows import Rows
@@ -53,14 +52,17 @@ class UnitOfWork:
 
     def prefetch(self, wanted: Iterable[tuple[str, Lookup[Any]]]) -> None:
         """Load what these tenants' commands will ask: one statement for each kind of question."""
-        pairs = sorted(set(wanted), key=lambda pair: (*_question(pair), pair[0], pair[1].values))
-        for _, alike in groupby(pairs, key=_question):
-            asked = list(alike)
-            like = asked[0][1]
-            for tenant, resource in self._rows.find(like, [(tenant, *each.values) for tenant, each in asked]):
-                self.state(tenant).shelf(like.kind).learn([resource])
-            for tenant, each in asked:
-                self.state(tenant).shelf(like.kind).absorb(each, ())
+        alike: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], Lookup[Any]]] = {}
+        for tenant, lookup in wanted:
+            alike.setdefault((lookup.kind.name, lookup.fields), {})[tenant, *lookup.values] = lookup
+        # In the order of names and keys, as everybody does: who waits for whose rows then has no circles.
+        for question in sorted(alike):
+            asked = alike[question]
+            keys = sorted(asked)
+            for tenant, resource in self._rows.find(asked[keys[0]], keys):
+                self.state(tenant).shelf(asked[keys[0]].kind).learn([resource])
+            for key, lookup in asked.items():
+                self.state(key[0]).shelf(lookup.kind).absorb(lookup, ())
 
     def write(self) -> None:
         """Write all that the tenants' commands changed."""
@@ -73,8 +75,3 @@ class UnitOfWork:
         for kind in sorted(changes, key=lambda each: each.name):
             self._rows.write(kind, changes[kind])
         self._rows.write_last_ids(last_ids)
-
-
-def _question(pair: tuple[str, Lookup[Any]]) -> tuple[str, tuple[str, ...]]:
-    _, lookup = pair
-    return lookup.kind.name, lookup.fields

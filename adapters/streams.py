@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
+from typing import NamedTuple
 
 import redis
 from redis.backoff import NoBackoff
@@ -21,6 +22,8 @@ DEAD_LETTERS = "spcm:deadletters"
 PARTITIONS = "spcm:partitions"
 TAKEN = "spcm:taken:"
 BELL = "spcm:bell:"
+WORKER = "spcm-worker:"
+"""How the name of a worker's connection begins; its host and process id follow."""
 
 BELL_LOST_AFTER = 2_000
 """Milliseconds after which a bell is rung again, even if the drain that it asked for has not begun."""
@@ -30,8 +33,7 @@ LARGEST_BATCH = LARGEST_BULK
 """Bytes of commands that are taken at once, unless the first alone is larger."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry of a command stream; `raw` is None where it has no command, or one too large to be read.
 
     `size` is that of the command, in bytes; -1 where there is none.
@@ -56,8 +58,7 @@ class Taken:
     tries: int
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(NamedTuple):
     """An outcome to be told, and where; `failed_command` makes it a dead letter too, with the error's name."""
 
     entry: str
@@ -72,10 +73,18 @@ class NotOurs(Unavailable):
     """Raised when a partition was taken by somebody else since: what was not committed is theirs to decide."""
 
 
-def connect(url: str, *, timeout: float = 5.0) -> "redis.Redis":
-    """A client that sends nothing twice: whoever repeats must know what a repetition means. `timeout` in seconds."""
+def connect(url: str, *, timeout: float = 5.0, name: str | None = None) -> "redis.Redis":
+    """A client that sends nothing twice: whoever repeats must know what a repetition means. `timeout` in seconds.
+
+    `name` is told to operators who list the connections.
+    """
     return redis.Redis.from_url(
-        url, retry=Retry(NoBackoff(), 0), socket_timeout=timeout, socket_connect_timeout=timeout, socket_keepalive=True
+        url,
+        retry=Retry(NoBackoff(), 0),
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        socket_keepalive=True,
+        client_name=name,
     )
 
 

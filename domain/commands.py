@@ -2,8 +2,7 @@
 
 import base64
 import binascii
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -35,8 +34,7 @@ NOTHING = Request("", {})
 """What a command asks for that cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(NamedTuple):
     """Who a command says it is from; not yet believed."""
 
     tenant: str
@@ -47,8 +45,7 @@ class Credentials:
         return "Credentials(...)"
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """What could be read of an entry; a `fault` is the 400 of its envelope, and what was at fault is None.
 
     `size` is that of the entry's JSON, in bytes.

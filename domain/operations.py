@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Protocol, TypeVar, get_type_hints
+from typing import Any, NamedTuple, Protocol, TypeVar, get_type_hints
 
 from domain.errors import BadRequest, Forbidden, Refused
 from domain.fields import Fields
@@ -119,8 +119,7 @@ class _Absence(Enum):
 ABSENT: Any = _Absence.ABSENT
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What a command, or a bulk's item, asks for."""
 
     operation: str

@@ -1,8 +1,8 @@
 """Outcome events: CloudEvents 1.0 that tell a command's fate."""
 
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from domain.commands import Command
 from domain.errors import CATALOGUE
@@ -11,8 +11,7 @@ from domain.results import Fate, Result
 UNATTRIBUTED = "_unattributed"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What is told of one command entry. `id` is the entry's, with its partition: `3-1763740800000-0`.
 
     `tenant` is None where no existing tenant could be read; `data` is a JSON value, or
@@ -43,7 +42,7 @@ class Outcome:
         }
         if self.subject is not None:
             event["subject"] = self.subject
-        event["time"] = f"{self.time.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{self.time.microsecond // 1000:03d}Z"
+        event["time"] = _timestamp(self.time)
         event["datacontenttype"] = "application/json"
         if self.tenant:
             event["tenant"] = self.tenant
@@ -66,6 +65,12 @@ class Outcome:
         return event
 
 
+@lru_cache(maxsize=16)
+def _timestamp(time: datetime) -> str:
+    """RFC 3339, in UTC, to the millisecond. All outcomes of a batch have the same."""
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z"
+
+
 def outcome_of(command: Command, entry: str, result: Result, *, tenant: str | None, now: datetime) -> Outcome:
     """The outcome of a command entry that had this result; `tenant` only where it exists."""
     return Outcome(
@@ -86,4 +91,4 @@ def outcome_of(command: Command, entry: str, result: Result, *, tenant: str | No
 
 def replay_of(outcome: Outcome, command: Command, entry: str, now: datetime) -> Outcome:
     """The stored outcome, told again to another entry with the same command id."""
-    return replace(outcome, id=entry, time=now, correlation_id=command.correlation_id, replayed=True, dry_run=False)
+    return outcome._replace(id=entry, time=now, correlation_id=command.correlation_id, replayed=True, dry_run=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -38,8 +38,7 @@ class Kind(Generic[R]):
         return Lookup(self, tuple(values), tuple(values.values()))
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup(Generic[R]):
+class Lookup(NamedTuple, Generic[R]):
     """A question that commands ask, so that a batch can ask the database once for all of them."""
 
     kind: Kind[R]

@@ -1,15 +1,13 @@
 """What came of a command before it is told: a status and its body."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from domain.errors import CATALOGUE, Refused
 
 Fate = Literal["completed", "partial", "rejected", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """A status, the documents' body (a JSON value; None where there is none), and what it is about."""
 
     status: int

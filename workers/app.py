@@ -7,6 +7,7 @@ from celery import Celery, signals
 from adapters.logs import configure_logging
 from adapters.settings import WrongSetting, settings
 from workers.bell import BellRinger
+from workers.readiness import tell_ready
 
 try:
     app = Celery("spcm", config_source="celeryconfig", include=["workers.tasks.drain", "workers.tasks.maintain"])
@@ -20,3 +21,6 @@ app.steps["worker"].add(BellRinger)
 @signals.setup_logging.connect
 def _configure_logging(**_: object) -> None:
     configure_logging(settings().log_level, settings().log_format)
+
+
+signals.worker_ready.connect(tell_ready)

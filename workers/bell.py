@@ -4,6 +4,9 @@ A bell carries no data, so it may get lost (a moment later the next one is rung)
 nothing). Nothing here depends on a clock: a bell with an expiry would be dropped where two machines' clocks differ.
 """
 
+import os
+import re
+import socket
 import threading
 import time
 from typing import Any
@@ -17,7 +20,7 @@ from adapters.failures import Interrupted, Unavailable
 from adapters.installation import NotReady, prepare
 from adapters.retention import claim_maintenance
 from adapters.settings import settings
-from adapters.streams import CommandStreams, connect
+from adapters.streams import WORKER, CommandStreams, connect
 from adapters.watch import Watch
 from workers import composition
 from workers.queue import DRAIN, MAINTAIN
@@ -68,7 +71,7 @@ class BellRinger(bootsteps.StartStopStep):
 
     def _run(self, app: Celery) -> None:
         chosen = settings()
-        client = connect(chosen.redis)
+        client = connect(chosen.redis, name=_name())
         streams = composition.streams(chosen)
         watch = Watch(client, chosen.partitions)
         while not self._stopping.is_set():
@@ -80,6 +83,11 @@ class BellRinger(bootsteps.StartStopStep):
                 log.warning("bell-waits", reason=str(outage))
                 watch.start_over()
                 self._stopping.wait(PATIENCE)
+
+
+def _name() -> str:
+    """Where this worker runs; Redis takes no spaces in it."""
+    return f"{WORKER}{re.sub('[^!-~]', '_', socket.gethostname())}:{os.getpid()}"
 
 
 def _ring_for_a_while(app: Celery, streams: CommandStreams, watch: Watch) -> None:

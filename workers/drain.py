@@ -106,14 +106,16 @@ class Drain:
         """As many of the entries, in order, as one batch may hold; at least the first."""
         cases: list[Case] = []
         items = 0
-        new_passwords: set[Credentials] = set()
+        seen: set[Credentials] = set()
+        new_passwords = 0
         for entry in entries:
             case = _case(partition, entry)
             command = case.command
             items += command.operation.items_in(command.request) if command.operation else 0
-            if command.credentials and not self.authenticator.remembers(command.credentials):
-                new_passwords.add(command.credentials)
-            if cases and (items > MOST_ITEMS or len(new_passwords) > MOST_NEW_PASSWORDS):
+            if command.credentials and command.credentials not in seen:
+                seen.add(command.credentials)
+                new_passwords += not self.authenticator.remembers(command.credentials)
+            if cases and (items > MOST_ITEMS or new_passwords > MOST_NEW_PASSWORDS):
                 break
             cases.append(case)
         return cases
