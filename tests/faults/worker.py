@@ -1,0 +1,116 @@
+"""A real worker: `celery worker` with its pool, in a process group of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from adapters.lifeline import Lifeline
+
+ROOT = Path(__file__).parents[2]
+READY_WITHIN = 40.0  # seconds, on a machine that does much else
+
+
+class Worker:
+    """One worker's processes. It ends with the process that made it."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path, *, concurrency: int = 2) -> None:
+        self.log = log
+        self._lifeline = Lifeline()
+        self._offset = log.stat().st_size if log.exists() else 0
+        command = [sys.executable, "-m", "celery", "-A", "tests.faults.worker_app", "worker", "-c", str(concurrency)]
+        with log.open("ab") as output:
+            self.process = self._lifeline.start(
+                command,
+                cwd=ROOT,
+                env={**os.environ, **environment, "PYTHONPATH": str(ROOT)},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def pool(self) -> list[int]:
+        """The pool processes, oldest first."""
+        return sorted(children_of(self.pid))
+
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def wait_until_ready(self) -> "Worker":
+        deadline = time.monotonic() + READY_WITHIN
+        while b" ready." not in self.said():
+            assert self.alive(), f"the worker ended:\n{self.said().decode(errors='replace')[-4000:]}"
+            assert time.monotonic() < deadline, f"the worker is not ready:\n{self.said().decode()[-4000:]}"
+            time.sleep(0.02)
+        return self
+
+    def said(self) -> bytes:
+        """What this worker has logged."""
+        return self.log.read_bytes()[self._offset :]
+
+    def kill(self) -> None:
+        """SIGKILL to all its processes at once."""
+        self._signal_group(signal.SIGKILL)
+        self.process.wait(10)
+        self._lifeline.close()
+
+    def terminate(self, *, group: bool = False) -> None:
+        """SIGTERM, as a rolling restart sends it; with `group` to the pool's processes too, as some systems do."""
+        if group:
+            self._signal_group(signal.SIGTERM)
+        else:
+            self.process.terminate()
+
+    def wait(self, seconds: float) -> int:
+        """Its exit status."""
+        status = self.process.wait(seconds)
+        self._lifeline.close()
+        return status
+
+    def stop(self) -> None:
+        """End it as an operator does, and by force where that takes long."""
+        if self.alive():
+            self._signal_group(signal.SIGCONT)
+            self.terminate()
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        self._lifeline.close()
+
+    def memory(self) -> int:
+        """Bytes that its processes have in memory, shared pages counted once: the sum of what is each one's own."""
+        return sum(_private_bytes(pid) for pid in (self.pid, *self.pool))
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            return
+
+
+def children_of(pid: int) -> list[int]:
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split() for line in listed.splitlines()]
+    return [int(child) for child, parent, state in rows if int(parent) == pid and not state.startswith("Z")]
+
+
+def state_of(pid: int) -> str:
+    """The state of a process in ps's letters, T for stopped; nothing where it is gone."""
+    return subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+
+
+def _private_bytes(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("Private_Clean", "Private_Dirty")))
