@@ -29,6 +29,13 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: .venv/bench
+	$(BIN)/python -m benchmarks.report $(BENCH)
+
+.venv/bench: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,bench]'
+	touch $@
+
 format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .

@@ -1,0 +1,93 @@
+"""One measurement: commands a second of one contender, checked for having done the work."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.contenders import Contender
+from benchmarks.programs import Program
+from benchmarks.scenarios import Load, warm_up
+from benchmarks.servers import Servers, Stuck
+
+WARM_UP = 400
+
+
+class Wrong(Exception):
+    """Raised when a contender did something else than the commands asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Figures of several rounds."""
+
+    values: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return median(self.values)
+
+    @property
+    def low(self) -> float:
+        return min(self.values)
+
+    @property
+    def high(self) -> float:
+        return max(self.values)
+
+
+def rate(contender: Contender, servers: Servers, load: Load, processes: int = 2) -> float:
+    """Commands a second, from the moment all are queued to the last outcome. Raises Stuck, Wrong."""
+    servers.reset(load.tenants, load.existing)
+    program = contender.start(servers, processes)
+    try:
+        return _rate_of(program, contender, servers, load)
+    except Stuck as stuck:
+        raise program.explain(stuck) from None
+    finally:
+        program.end()
+
+
+def rates(contender: Contender, servers: Servers, load: Load, *, rounds: int, processes: int = 2) -> Spread:
+    """The same, several times."""
+    return Spread(tuple(rate(contender, servers, load, processes) for _ in range(rounds)))
+
+
+def ratio(ours: Spread, theirs: Spread) -> Spread:
+    """Round by round: what slowed down the machine in a round slowed down both."""
+    return Spread(tuple(our / their for our, their in zip(ours.values, theirs.values, strict=True)))
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The smallest value that is not below so many per cent of all."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+
+
+def warm(program: Program, contender: Contender, servers: Servers, tenants: tuple[str, ...]) -> None:
+    """Until modules are imported, connections open and passwords known."""
+    load = warm_up(tenants, WARM_UP)
+    contender.send(servers, load)
+    try:
+        servers.wait_for_outcomes(tenants, WARM_UP, within=60)
+    except Stuck as stuck:
+        raise program.explain(stuck) from None
+    servers.forget_outcomes(tenants)
+
+
+def _rate_of(program: Program, contender: Contender, servers: Servers, load: Load) -> float:
+    warm(program, contender, servers, load.tenants)
+    if contender.queued:
+        program.pause()
+        contender.send(servers, load)
+        begun = servers.now()
+        program.resume()
+    else:
+        begun = servers.now()
+        contender.send(servers, load)
+    ended = servers.wait_for_outcomes(load.tenants, len(load.commands))
+    told = servers.statuses(load.tenants)
+    if told != load.statuses:
+        raise Wrong(f"{contender.name} answered {dict(told)} instead of {dict(load.statuses)}")
+    if left := servers.commands_left():
+        raise Wrong(f"{contender.name} left {left} commands")
+    return len(load.commands) / (ended - begun)
