@@ -37,9 +37,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SPCM_", hide_input_in_errors=True)
 
-    redis_url: Annotated[str, Field(pattern=r"^(rediss?|unix)://."), Phrase("a redis://, rediss:// or unix:// URL")] = (
-        ""
-    )
+    redis_url: Annotated[
+        str, Field(pattern=r"^((rediss?|unix)://.|$)"), Phrase("a redis://, rediss:// or unix:// URL")
+    ] = ""
     database_url: Annotated[str, Phrase("a URL")] = ""
     data: Annotated[Path, Phrase("a folder")] = Path(".spcm")
     partitions: Annotated[int, Field(ge=1, le=1024), Phrase("an integer from 1 to 1024")] = DEFAULT_PARTITIONS
