@@ -1,0 +1,2 @@
+def follow() -> None:
+    """Not yet."""

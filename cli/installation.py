@@ -1,0 +1,103 @@
+"""The installation that a command is about: its settings, its data folder, its database, its Redis."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.problems import Problem
+
+if TYPE_CHECKING:
+    import redis
+    from sqlalchemy import Connection, Engine
+    from sqlalchemy.engine import URL
+
+    from adapters.settings import Settings
+
+MIGRATE = "run `spcm migrate`, or `spcm up`"
+
+
+def settings_in(data: Path | None) -> "Settings":
+    """The settings, with this data folder if one is given. Raises WrongSetting."""
+    from adapters.settings import settings
+
+    if data is not None:
+        os.environ["SPCM_DATA"] = str(data)  # for what this command starts, too
+    return settings()
+
+
+def make_data_folder(chosen: "Settings") -> None:
+    """The folder is there, if one is needed, and what it will hold can be read by its owner alone."""
+    if chosen.redis_url and chosen.database_url:
+        return
+    folder = chosen.data
+    if not folder.is_dir() or not any(folder.iterdir()):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    if not chosen.database_url:
+        # Folders that hold other things stay as they are; SQLite gives its other files the mode of this one.
+        (folder / "spcm.sqlite").touch(mode=0o600)
+
+
+@contextmanager
+def database(chosen: "Settings", *, reads: bool = False) -> "Iterator[Connection]":
+    """A transaction on a database with this version's schema; `reads`: one that keeps no worker waiting.
+
+    Raises:
+        Problem: there is no such database yet, or its schema is another one's.
+
+    """
+    from adapters.database import READS
+    from adapters.migrations import is_current
+
+    _require_file(chosen)
+    with engine_of(chosen) as engine:
+        seen = engine.execution_options(**READS) if reads else engine
+        with seen.begin() as connection:
+            if not is_current(connection):
+                raise Problem(f"the database is not at this version's schema: {MIGRATE}")
+            yield connection
+
+
+@contextmanager
+def engine_of(chosen: "Settings") -> "Iterator[Engine]":
+    """An engine, gone afterwards. Raises WrongDatabaseUrl."""
+    from adapters.database import make_engine
+
+    engine = make_engine(chosen.database)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _require_file(chosen: "Settings") -> None:
+    """Raises Problem where there is no database: SQLite would make an empty one."""
+    from adapters.database import database_url
+
+    url = database_url(chosen.database)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        raise Problem(f"there is no database {url.database}: {MIGRATE}, or name another folder with --data")
+
+
+def connect_redis(url: str) -> "redis.Redis":
+    """A client that connects when it is first used. Raises Problem for what is no URL."""
+    from adapters.streams import connect
+
+    try:
+        return connect(url)
+    except ValueError:
+        raise Problem(
+            "SPCM_REDIS_URL cannot be read: redis://:password@host:6379/0 is one, with %-escapes in the password"
+        ) from None
+
+
+def without_password(database: str) -> str:
+    """A database URL as people may see it."""
+    from adapters.database import database_url
+
+    url: URL = database_url(database)
+    hidden = [name for name in url.query if "password" in name]
+    shown = url.set(drivername=url.get_backend_name(), password=None).difference_update_query(hidden)
+    return shown.render_as_string(hide_password=False)

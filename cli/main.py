@@ -1,0 +1,50 @@
+"""`spcm`: the commands, and the one place in which what they raise becomes a line and an exit status."""
+
+import os
+import sys
+
+import typer
+
+from cli import demo, doctor, follow, migrate, outcome, status, submit, tenants, up, users
+from cli.problems import Guard
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="SPCM: commands in Redis streams, one outcome each.",
+    epilog="Settings are SPCM_* variables. Exit status: 0, or 1 where an outcome is 400 or above, "
+    "or 2 where a command could not do what it was asked.",
+)
+app.command("up")(up.up)
+app.command("demo")(demo.demo)
+app.add_typer(tenants.app, name="tenant")
+app.add_typer(users.app, name="user")
+app.command("submit")(submit.submit)
+app.command("follow")(follow.follow)
+app.command("outcome")(outcome.outcome)
+app.command("status")(status.status)
+app.command("migrate")(migrate.migrate)
+app.command("doctor")(doctor.doctor)
+
+
+def main() -> None:
+    """The program: ends with the command's status."""
+    with Guard() as guard:
+        guard.status = int(app(prog_name="spcm", standalone_mode=False) or 0)
+        sys.stdout.flush()
+    if guard.status:
+        _forget_what_nobody_reads()
+    sys.exit(guard.status)
+
+
+def _forget_what_nobody_reads() -> None:
+    """After a closed pipe the interpreter would complain once more at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    main()

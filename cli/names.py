@@ -1,0 +1,62 @@
+"""Names and passwords as they come from people, checked."""
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+from cli.problems import Problem
+
+if TYPE_CHECKING:
+    from domain.permissions import Permission
+
+_LONGEST_USER = 255
+_LONGEST_PASSWORD = 1024
+
+
+def tenant_name(text: str) -> str:
+    """A tenant's name. Raises Problem for what no command could bear."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from domain.commands import TenantName
+
+    try:
+        return TypeAdapter[str](TenantName).validate_python(text)
+    except ValidationError:
+        raise Problem(
+            "a tenant's name must be 1 to 64 lower-case letters, digits, _ and -, the first a letter or digit"
+        ) from None
+
+
+def user_name(text: str) -> str:
+    """A user's name. Raises Problem for what HTTP Basic, or the database, cannot hold."""
+    if not 1 <= len(text) <= _LONGEST_USER or ":" in text or any(unicodedata.category(c) in ("Cc", "Cs") for c in text):
+        raise Problem("a user's name must be 1 to 255 characters without colon and control characters")
+    return text
+
+
+def password(raw: bytes) -> str:
+    """A password as it was read, with its newline. Raises Problem."""
+    line = raw.removesuffix(b"\n").removesuffix(b"\r") if raw.endswith(b"\n") else raw
+    if not 1 <= len(line) <= _LONGEST_PASSWORD:
+        raise Problem("a password must be 1 to 1024 bytes long")
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        raise Problem("a password must be UTF-8") from None
+
+
+def permissions(names: list[str], *, every: bool) -> "list[Permission]":
+    """Permissions by their full or short names, in any case. Raises Problem."""
+    from domain.permissions import Permission
+
+    if every == bool(names):
+        raise Problem("name each permission with --permission, or give --all-permissions")
+    return list(Permission) if every else [_permission(name) for name in names]
+
+
+def _permission(name: str) -> "Permission":
+    from domain.permissions import Permission
+
+    for permission in Permission:
+        if name.upper() in (permission.name, permission.value):
+            return permission
+    raise Problem(f"there is no permission {name}; there are {', '.join(permission.name for permission in Permission)}")

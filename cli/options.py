@@ -1,0 +1,12 @@
+"""Options and arguments that several commands have."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DataFolder = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="The installation's folder; else SPCM_DATA, else .spcm.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON for programs, one value a line.")]
+TenantOption = Annotated[str, typer.Option("--tenant", metavar="TENANT", help="The tenant's name.")]

@@ -1,0 +1,2 @@
+def outcome() -> None:
+    """Not yet."""

@@ -1,0 +1,128 @@
+"""What went wrong, in one line for people; and the status that a command ends with."""
+
+import sys
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+import typer
+from typer.exceptions import TyperException
+
+FAILED = 1
+"""The exit status where an outcome is 400 or above."""
+
+WRONG = 2
+"""The exit status where the command could not do what it was asked."""
+
+INTERRUPTED = 130
+READER_GONE = 141
+
+_LONGEST = 400  # characters of a server's own words
+
+
+class Problem(Exception):
+    """Raised where a command cannot do what it was asked; its text is one line that says what to do."""
+
+
+def say(words: str) -> None:
+    """One line on stderr."""
+    with suppress(OSError):  # nobody reads it
+        print(f"spcm: {' '.join(words.split())}", file=sys.stderr, flush=True)  # noqa: T201 - a command's own voice
+
+
+class Guard:
+    """What is raised inside becomes one line and an exit status; a bug of ours goes on as it is."""
+
+    def __init__(self) -> None:
+        self.status = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if error is None:
+            return True
+        if isinstance(error, KeyboardInterrupt | typer.Abort):
+            self.status = INTERRUPTED
+        elif isinstance(error, BrokenPipeError):
+            self.status = READER_GONE
+        else:
+            words = in_one_line(error)
+            if words is None:
+                return False
+            say(words)
+            self.status = WRONG
+        return True
+
+
+def in_one_line(error: BaseException) -> str | None:
+    """What happened and what to do; None for a bug of ours."""
+    if isinstance(error, Problem):
+        return str(error)
+    if isinstance(error, TyperException):
+        return _usage(error)
+    return _of_ours(error) or _of_servers(error) or _of_files(error)
+
+
+def _usage(error: TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    hint = f" (see `{context.command_path} --help`)" if context is not None else ""
+    return f"{error.format_message().rstrip('.')}{hint}"
+
+
+def _of_ours(error: BaseException) -> str | None:
+    # Here, not above: a command that works needs none of these.
+    from adapters.database import WrongDatabaseUrl
+    from adapters.installation import NotReady
+    from adapters.settings import WrongSetting
+    from adapters.users import AlreadyThere, NoSuchTenant, NoSuchUser
+    from adapters.valkey import ValkeyFailed
+    from spcm_client import ClientError
+
+    if isinstance(error, NoSuchTenant):
+        return f"there is no tenant {error}: `spcm tenant list` shows all, `spcm tenant add` makes one"
+    if isinstance(error, NoSuchUser):
+        return f"there is no user {error}: `spcm user list` shows all, `spcm user add` makes one"
+    if isinstance(error, AlreadyThere):
+        return f"{error} is there already"
+    if isinstance(error, WrongDatabaseUrl):
+        return f"SPCM_DATABASE_URL: {error}"
+    if isinstance(error, WrongSetting | NotReady | ValkeyFailed | ClientError):
+        return f"{error}{f' ({error.__cause__})' if error.__cause__ and isinstance(error, ClientError) else ''}"
+    return None
+
+
+def _of_servers(error: BaseException) -> str | None:
+    import psycopg
+    import redis
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from adapters.failures import Contended, Interrupted
+
+    if isinstance(error, redis.RedisError):
+        return f"Redis cannot be used: {_cut(error)} (is it running? see SPCM_REDIS_URL, or run `spcm up`)"
+    if isinstance(error, Contended):
+        return "others are at work on the same rows of the database: try again"
+    if isinstance(error, Interrupted):
+        if isinstance(error.__cause__, redis.RedisError):
+            return _of_servers(error.__cause__)
+        return f"the database cannot be used: {_cut(error.__cause__ or error)} (see SPCM_DATABASE_URL)"
+    if isinstance(error, SQLAlchemyError):
+        cause = getattr(error, "orig", None)
+        refusal = isinstance(cause, psycopg.Error) and cause.sqlstate == "42501"
+        # A statement that is wrong is a bug of ours; one that is forbidden is not.
+        return f"the database refused: {_cut(cause)} (see SPCM_DATABASE_URL)" if refusal else None
+    return None
+
+
+def _of_files(error: BaseException) -> str | None:
+    if not isinstance(error, OSError):
+        return None
+    return f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}"
+
+
+def _cut(error: object) -> str:
+    words = " ".join(str(error).split())
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."

@@ -1,0 +1,83 @@
+"""The servers of `spcm up`: those that are given by URL, and for the others the embedded ones."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.installation import connect_redis, engine_of, make_data_folder
+from cli.problems import say
+
+if TYPE_CHECKING:
+    from adapters.settings import Settings
+    from adapters.valkey import Valkey
+
+
+class Servers:
+    """Redis and the database, both ready to be used. URLs are with passwords."""
+
+    def __init__(self, redis: str, database: str, valkey: "Valkey | None") -> None:
+        self.redis = redis
+        self.database = database
+        self._valkey = valkey
+
+    def look_after(self) -> None:
+        """Start the embedded Valkey again if it has ended; what it had answered it still has. Raises ValkeyFailed."""
+        if self._valkey is not None and not self._valkey.alive():
+            say("Valkey has ended; it is started again")
+            ended = self._valkey
+            ended.stop()
+            self._valkey = type(ended).start(ended.directory, port=ended.port)
+
+    def stop(self) -> None:
+        """End what was started."""
+        if self._valkey is not None:
+            self._valkey.stop()
+
+
+@contextmanager
+def started_servers(chosen: "Settings", redis_port: int | None) -> Iterator[Servers]:
+    """Servers with the newest schema and a fixed number of partitions.
+
+    Raises ValkeyFailed, WrongDatabaseUrl, NotReady, Unavailable, OSError.
+    """
+    make_data_folder(chosen)
+    servers = _start(chosen, redis_port)
+    try:
+        if servers.redis != chosen.redis_url:
+            write_secret(chosen.running_redis, servers.redis)
+        _prepare(chosen, servers)
+        yield servers
+    finally:
+        if servers.redis != chosen.redis_url:
+            chosen.running_redis.unlink(missing_ok=True)
+        servers.stop()
+
+
+def _start(chosen: "Settings", redis_port: int | None) -> Servers:
+    if chosen.redis_url:
+        return Servers(chosen.redis_url, chosen.database, None)
+    from adapters.valkey import Valkey
+
+    valkey = Valkey.start(chosen.data / "valkey", port=redis_port)
+    return Servers(valkey.url, chosen.database, valkey)
+
+
+def _prepare(chosen: "Settings", servers: Servers) -> None:
+    from adapters.installation import prepare
+    from adapters.migrations import migrate
+
+    with engine_of(chosen) as engine, connect_redis(servers.redis) as client:
+        client.ping()
+        migrate(engine)
+        prepare(engine, client, chosen.partitions)
+
+
+def write_secret(path: Path, text: str) -> None:
+    """The file has this text, whole, and only its owner can read it."""
+    made = path.with_suffix(f".{os.getpid()}")
+    made.unlink(missing_ok=True)
+    with os.fdopen(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        file.write(f"{text}\n")
+    made.replace(path)

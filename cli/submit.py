@@ -1,0 +1,2 @@
+def submit() -> None:
+    """Not yet."""

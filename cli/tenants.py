@@ -1,0 +1,56 @@
+"""`spcm tenant`: add, list, remove."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cli.installation import database, settings_in
+from cli.options import AsJson, DataFolder
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The tenant's name.")]
+
+app = typer.Typer(no_args_is_help=True, help="Tenants: operators that see nothing of each other.")
+
+
+@app.command("add")
+def add(name: Name, data: DataFolder = None) -> None:
+    """Add a tenant."""
+    from adapters.users import add_tenant
+    from cli.names import tenant_name
+    from cli.terminal import screen
+
+    with database(settings_in(data)) as connection:
+        add_tenant(connection, tenant_name(name))
+    screen().print(f"tenant {name} added; it has no users yet: `spcm user add --tenant {name} ...`", soft_wrap=True)
+
+
+@app.command("list")
+def show(as_json: AsJson = False, data: DataFolder = None) -> None:
+    """List all tenants, each with its number of users."""
+    from adapters.users import list_tenants
+    from cli.terminal import print_json, screen, table
+
+    with database(settings_in(data), reads=True) as connection:
+        tenants = list_tenants(connection)
+    if as_json:
+        for name, users in tenants:
+            print_json({"name": name, "users": users})
+    else:
+        screen().print(table(["tenant", "users"], tenants))
+
+
+@app.command("remove")
+def remove(name: Name, data: DataFolder = None) -> None:
+    """Remove a tenant with all that it owns: users, resources, remembered commands. Asks first, on a terminal."""
+    from adapters.users import remove_tenant
+    from cli.names import tenant_name
+    from cli.terminal import screen
+
+    chosen = settings_in(data)
+    name = tenant_name(name)
+    if sys.stdin.isatty():
+        typer.confirm(f"Remove tenant {name} with all its users and subscribers?", abort=True, err=True)
+    with database(chosen) as connection:
+        remove_tenant(connection, name)
+    screen().print(f"tenant {name} removed, with all that it owned", soft_wrap=True)

@@ -1,0 +1,61 @@
+"""What is shown: tables for people, JSON lines for programs."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+class Screen(Console):
+    """A console for which a reader that has gone is no reason for a status of its own."""
+
+    def on_broken_pipe(self) -> None:
+        """Raises BrokenPipeError, as a plain write does."""
+        raise BrokenPipeError
+
+
+def screen() -> Screen:
+    """Stdout, for people."""
+    return Screen(highlight=False, emoji=False, markup=False)
+
+
+def errors() -> Screen:
+    """Stderr, for people."""
+    return Screen(stderr=True, highlight=False, emoji=False, markup=False)
+
+
+def print_json(value: Any) -> None:
+    """One JSON value, on a line of its own."""
+    print_line(json.dumps(value, ensure_ascii=False))
+
+
+def print_line(text: str) -> None:
+    """A line that a program reads, at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def table(titles: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> Table:
+    """A table; a cell is text that is already styled, or anything that can be written as text."""
+    made = Table(title=title, title_justify="left", title_style="bold")
+    for name in titles:
+        made.add_column(name, overflow="fold")
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else Text(visible(str(cell))) for cell in row))
+    return made
+
+
+def visible(text: str) -> str:
+    """The text without what would steer a terminal."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def colour_of(status: int) -> str:
+    """How an outcome's status is shown."""
+    if status < 300:
+        return "green" if status != 207 else "yellow"
+    return "yellow" if status < 500 else "red"

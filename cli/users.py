@@ -1,0 +1,117 @@
+"""`spcm user`: add, list, remove, password, permissions."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cli.installation import database, settings_in
+from cli.options import AsJson, DataFolder, TenantOption
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")]
+FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin, up to its end.")]
+Granted = Annotated[
+    list[str] | None,
+    typer.Option("--permission", metavar="P", help="A permission's name: SUBSCRIBER_CREATE, or the full one."),
+]
+Every = Annotated[bool, typer.Option("--all-permissions", help="All permissions there are.")]
+
+app = typer.Typer(no_args_is_help=True, help="Users of a tenant: who may send which commands.")
+
+
+@app.command("add")
+def add(
+    name: Name,
+    tenant: TenantOption,
+    password_stdin: FromStdin = False,
+    permission: Granted = None,
+    all_permissions: Every = False,
+    data: DataFolder = None,
+) -> None:
+    """Add a user."""
+    from adapters.users import add_user
+    from cli.names import permissions, tenant_name, user_name
+    from cli.terminal import screen
+
+    granted = permissions(permission or [], every=all_permissions)
+    chosen = settings_in(data)
+    secret = _password(user_name(name), from_stdin=password_stdin)
+    with database(chosen) as connection:
+        add_user(connection, tenant_name(tenant), name, secret, granted)
+    screen().print(f"user {name} of tenant {tenant} added, with {len(granted)} permissions", soft_wrap=True)
+
+
+@app.command("list")
+def show(tenant: TenantOption, as_json: AsJson = False, data: DataFolder = None) -> None:
+    """List a tenant's users, each with its permissions."""
+    from adapters.users import list_users
+    from cli.names import tenant_name
+    from cli.terminal import print_json, screen, table
+
+    with database(settings_in(data), reads=True) as connection:
+        users = list_users(connection, tenant_name(tenant))
+    if as_json:
+        for user in users:
+            print_json({"name": user.name, "permissions": list(user.permissions)})
+    else:
+        screen().print(table(["user", "permissions"], [(user.name, ", ".join(user.permissions)) for user in users]))
+
+
+@app.command("remove")
+def remove(name: Name, tenant: TenantOption, data: DataFolder = None) -> None:
+    """Remove a user; from the next batch on, its commands are refused."""
+    from adapters.users import remove_user
+    from cli.names import tenant_name, user_name
+    from cli.terminal import screen
+
+    with database(settings_in(data)) as connection:
+        remove_user(connection, tenant_name(tenant), user_name(name))
+    screen().print(f"user {name} of tenant {tenant} removed", soft_wrap=True)
+
+
+@app.command("password")
+def change_password(
+    name: Name, tenant: TenantOption, password_stdin: FromStdin = False, data: DataFolder = None
+) -> None:
+    """Set a user's password; from the next batch on, only this one is good."""
+    from adapters.users import set_password
+    from cli.names import tenant_name, user_name
+    from cli.terminal import screen
+
+    chosen = settings_in(data)
+    secret = _password(user_name(name), from_stdin=password_stdin)
+    with database(chosen) as connection:
+        set_password(connection, tenant_name(tenant), name, secret)
+    screen().print(f"password of user {name} of tenant {tenant} set", soft_wrap=True)
+
+
+@app.command("permissions")
+def change_permissions(
+    name: Name,
+    tenant: TenantOption,
+    permission: Granted = None,
+    all_permissions: Every = False,
+    data: DataFolder = None,
+) -> None:
+    """Set what a user may do: these permissions and no others."""
+    from adapters.users import set_permissions
+    from cli.names import permissions, tenant_name, user_name
+    from cli.terminal import screen
+
+    granted = permissions(permission or [], every=all_permissions)
+    with database(settings_in(data)) as connection:
+        set_permissions(connection, tenant_name(tenant), user_name(name), granted)
+    screen().print(f"user {name} of tenant {tenant} has {len(granted)} permissions now", soft_wrap=True)
+
+
+def _password(name: str, *, from_stdin: bool) -> str:
+    """From stdin, or asked for on a terminal, twice. Raises Problem."""
+    from cli.names import password
+    from cli.problems import Problem
+
+    if from_stdin:
+        return password(sys.stdin.buffer.read(1100))  # more than a password may have
+    if not sys.stdin.isatty():
+        raise Problem("give the password on stdin, with --password-stdin")
+    asked: str = typer.prompt(f"Password for {name}", hide_input=True, confirmation_prompt=True, err=True)
+    return password(asked.encode(errors="surrogateescape"))
