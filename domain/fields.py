@@ -111,4 +111,5 @@ Period = Annotated[
 ]
 
 NoId = Annotated[None, Phrase("left out")]
+SameId = Annotated[int, Phrase("that of the params")]
 LeftOut = Annotated[None, BeforeValidator(_left_out)]

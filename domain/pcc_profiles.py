@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from domain.errors import Conflict, NotFound, Unprocessable
-from domain.fields import Fields, Flag, Integer, NoId, Percentage, Precedence, Text, same_as
+from domain.fields import Fields, Flag, Integer, NoId, Percentage, Precedence, SameId, Text, same_as
 from domain.operations import operation
 from domain.permissions import Permission
 from domain.plan_definitions import PLAN_DEFINITIONS, PlanDefinition, PlanDefinitionRef, require_plan_definition
@@ -61,7 +61,7 @@ class NewPccProfile(Fields):
 class PccProfileChanges(NewPccProfile):
     """Payload of an update: nothing is mandatory, and only what is sent counts."""
 
-    id: Annotated[Integer, same_as("pcc_profile_id")] | None = None  # type: ignore[assignment]  # on create it must be left out
+    id: Annotated[SameId, same_as("pcc_profile_id")] | None = None  # type: ignore[assignment]  # on create it must be left out
     alias: Text = ""
     threshold: Flag = False
     precedence: Precedence = 1

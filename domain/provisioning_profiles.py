@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from domain.errors import Conflict, NotFound
-from domain.fields import Fields, Flag, Integer, Locale, NoId, Text, same_as
+from domain.fields import Fields, Flag, Integer, Locale, NoId, SameId, Text, same_as
 from domain.operations import NoParams, operation
 from domain.permissions import Permission
 from domain.resources import Kind, Resource
@@ -54,7 +54,7 @@ class NewProvisioningProfile(Fields):
 class ProvisioningProfileChanges(NewProvisioningProfile):
     """Payload of an update: nothing is mandatory, and only what is sent counts."""
 
-    id: Annotated[Integer, same_as("id")] | None = None  # type: ignore[assignment]  # on create it must be left out
+    id: Annotated[SameId, same_as("id")] | None = None  # type: ignore[assignment]  # on create it must be left out
     name: Text = ""
     default_profile: Flag = False
 
