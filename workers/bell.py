@@ -28,6 +28,9 @@ from workers.queue import DRAIN, MAINTAIN
 PATIENCE = 1.0
 """Seconds between two looks for partitions that nobody was told of, and between two tries to reach a server."""
 
+ATTENTION = 0.2
+"""Seconds after which the bell looks whether the worker is about to end."""
+
 BREATH = 0.002
 """Seconds between two rounds: under load a round is for many commands."""
 
@@ -76,7 +79,7 @@ class BellRinger(bootsteps.StartStopStep):
         watch = Watch(client, chosen.partitions)
         while not self._stopping.is_set():
             try:
-                _ring_for_a_while(app, streams, watch)
+                self._ring_for_a_while(app, streams, watch)
                 if claim_maintenance(client):
                     _send(app, MAINTAIN)
             except Unavailable as outage:
@@ -84,21 +87,20 @@ class BellRinger(bootsteps.StartStopStep):
                 watch.start_over()
                 self._stopping.wait(PATIENCE)
 
+    def _ring_for_a_while(self, app: Celery, streams: CommandStreams, watch: Watch) -> None:
+        """At once for commands that come; after a while for all partitions that have any."""
+        until = time.monotonic() + PATIENCE
+        while (left := until - time.monotonic()) > BREATH and not self._stopping.is_set():
+            for partition in watch.wait(min(left, ATTENTION)):
+                ring(app, streams, partition)
+            time.sleep(BREATH)
+        for partition in watch.all_with_entries():
+            ring(app, streams, partition)
+
 
 def _name() -> str:
     """Where this worker runs; Redis takes no spaces in it."""
     return f"{WORKER}{re.sub('[^!-~]', '_', socket.gethostname())}:{os.getpid()}"
-
-
-def _ring_for_a_while(app: Celery, streams: CommandStreams, watch: Watch) -> None:
-    """At once for commands that come; after a while for all partitions that have any."""
-    until = time.monotonic() + PATIENCE
-    while (left := until - time.monotonic()) > BREATH:
-        for partition in watch.wait(left):
-            ring(app, streams, partition)
-        time.sleep(BREATH)
-    for partition in watch.all_with_entries():
-        ring(app, streams, partition)
 
 
 def _wait_until_ready() -> None:

@@ -78,9 +78,8 @@ def _read_tables(database: str, evidence: Evidence) -> None:
     engine.dispose()
 
 
-def _entries(client: "redis.Redis", stream: str) -> Iterator[tuple[str, dict[str, str]]]:
+def _entries(client: Any, stream: str) -> Iterator[tuple[str, dict[str, str]]]:
     after = "-"
-    page: Any  # redis-py's own types fit no reply
     while page := client.xrange(stream, after, "+", count=2000):
         for stream_id, fields in page:
             yield stream_id.decode(), {name.decode(): value.decode() for name, value in fields.items()}

@@ -75,17 +75,6 @@ class Worker:
         self._lifeline.close()
         return status
 
-    def stop(self) -> None:
-        """End it as an operator does, and by force where that takes long."""
-        if self.alive():
-            self._signal_group(signal.SIGCONT)
-            self.terminate()
-            try:
-                self.process.wait(15)
-            except subprocess.TimeoutExpired:
-                self.kill()
-        self._lifeline.close()
-
     def memory(self) -> int:
         """Bytes that its processes have in memory, shared pages counted once: the sum of what is each one's own."""
         return sum(_private_bytes(pid) for pid in (self.pid, *self.pool))

@@ -1,0 +1,96 @@
+"""Faults of worker processes: rows 1 to 5 of the fault list."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.faults.lab import Lab, wait_for
+from tests.faults.worker import Worker, state_of
+
+PLACES = ["taken", "decided", "written", "committed", "finished"]
+
+
+@pytest.fixture(scope="module")
+def fleet(lab: Lab) -> Worker:
+    return lab.start_worker()
+
+
+@pytest.fixture
+def worker(lab: Lab, fleet: Worker) -> Worker:
+    """The one worker; another where a test has ended it."""
+    alive = [worker for worker in lab.workers if worker.alive()]
+    return alive[0] if alive else lab.start_worker()
+
+
+def test_row_01_the_whole_worker_is_killed_and_restarted(lab: Lab, worker: Worker) -> None:
+    for seed in (11, 12):
+        with lab.load(rate=300, seed=seed):
+            time.sleep(0.3 + seed % 10 / 10)
+            worker.kill()
+            worker = lab.start_worker()
+            lab.moving(within=3)
+        lab.verify()
+
+
+def test_row_02_one_pool_process_is_killed(lab: Lab, worker: Worker) -> None:
+    with lab.load(rate=300, seed=2):
+        for _ in range(3):
+            time.sleep(0.3)
+            os.kill(worker.pool[0], signal.SIGKILL)
+            lab.moving(within=3)
+    lab.verify()
+    assert worker.alive()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_row_03_a_pool_process_is_killed_at(place: str, lab: Lab, worker: Worker) -> None:
+    with lab.load(rate=200, seed=30 + PLACES.index(place)):
+        lab.switch(place, "kill")
+        wait_for(lambda: lab.reached(place), within=5)
+        lab.moving(within=3)
+    lab.verify()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_row_04_a_drainer_is_stopped_and_comes_back_at(place: str, lab: Lab, worker: Worker) -> None:
+    with lab.load(rate=100, seed=40 + PLACES.index(place)):
+        lab.switch(place, "stop")
+        wait_for(lambda: lab.reached(place), within=5)
+        lab.moving(within=5)
+        wait_for(lambda: bool(zombies(worker)), within=1)
+        for zombie in zombies(worker):
+            os.kill(zombie, signal.SIGCONT)
+    lab.verify()
+    assert len(worker.pool) == 2
+
+
+@pytest.mark.parametrize("group", [False, True], ids=["the worker", "its whole group"])
+def test_row_05_sigterm_under_load_to(group: bool, lab: Lab, worker: Worker) -> None:
+    with lab.load(rate=300, seed=50 + group):
+        for _ in range(2):
+            time.sleep(0.3)
+            worker.terminate(group=group)
+            assert worker.wait(10) == 0
+            worker = lab.start_worker()
+            lab.moving(within=3)
+    lab.verify()
+
+
+def test_row_01_on_sqlite_too(make_lab: "Callable[..., Lab]") -> None:
+    lab = make_lab(sqlite=True)
+    worker = lab.start_worker()
+    with lab.load(rate=200, seed=13):
+        for place in ("written", "committed"):
+            lab.switch(place, "kill")
+            wait_for(lambda place=place: lab.reached(place), within=5)  # type: ignore[misc]
+        worker.kill()
+        lab.start_worker()
+        lab.moving(within=3)
+    lab.verify()
+
+
+def zombies(worker: Worker) -> list[int]:
+    return [pid for pid in worker.pool if state_of(pid).startswith("T")]
