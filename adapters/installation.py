@@ -35,9 +35,14 @@ def partitions_of(client: "redis.Redis") -> int | None:
     return int(told) if told is not None else None
 
 
-def _fix_partitions(client: "redis.Redis", count: int) -> None:
+def tell_partitions(client: "redis.Redis", count: int) -> None:
+    """Tell publishers the number of partitions, where Redis has lost it. Raises Unavailable."""
     with redis_failures():
         client.set(PARTITIONS, count, nx=True)
+
+
+def _fix_partitions(client: "redis.Redis", count: int) -> None:
+    tell_partitions(client, count)
     fixed = partitions_of(client)
     if fixed != count:
         raise NotReady(f"SPCM_PARTITIONS is {count}, but this installation was started with {fixed}")

@@ -17,7 +17,7 @@ from celery.worker import state
 from kombu.exceptions import OperationalError
 
 from adapters.failures import Interrupted, Unavailable
-from adapters.installation import NotReady, prepare
+from adapters.installation import NotReady, prepare, tell_partitions
 from adapters.retention import claim_maintenance
 from adapters.settings import settings
 from adapters.streams import WORKER, CommandStreams, connect
@@ -80,7 +80,8 @@ class BellRinger(bootsteps.StartStopStep):
         while not self._stopping.is_set():
             try:
                 self._ring_for_a_while(app, streams, watch)
-                if claim_maintenance(client):
+                if claim_maintenance(client):  # at once where Redis was emptied: the claim is gone too
+                    tell_partitions(client, chosen.partitions)
                     _send(app, MAINTAIN)
             except Unavailable as outage:
                 log.warning("bell-waits", reason=str(outage))
