@@ -108,8 +108,8 @@ class CommandStreams:
             )
         return Taken(token, _entries(entries), _entries(newest), deaths, tries)
 
-    def finish(self, partition: int, token: str, announcements: Iterable[Announcement]) -> None:
-        """Tell these outcomes and remove their commands. Raises NotOurs, Unavailable."""
+    def finish(self, partition: int, token: str, announcements: Iterable[Announcement]) -> int:
+        """Tell these outcomes and remove their commands; how many are left. Raises NotOurs, Unavailable."""
         arguments: list[bytes | str | int] = [token, self._kept, int(REPLIES_KEPT.total_seconds())]
         for each in announcements:
             event = encode(each.outcome.event())
@@ -117,13 +117,14 @@ class CommandStreams:
             entry = each.entry
             arguments += [entry, stream, event, each.reply_to or "", each.failed_command, each.error, each.tries]
         with redis_failures():
-            finished = self._finish(
-                keys=[f"{COMMANDS}{partition}", f"{TAKEN}{partition}", DEAD_LETTERS], args=arguments
+            left = int(
+                self._finish(keys=[f"{COMMANDS}{partition}", f"{TAKEN}{partition}", DEAD_LETTERS], args=arguments)
             )
-        if finished == -1:
+        if left == -1:
             raise NotOurs
-        if finished == -2:
+        if left < 0:
             raise Unavailable("a key of an outcome stream or of the dead letters is of another type")
+        return left
 
     def forgive(self, partition: int) -> None:
         """What ended the last try was no fault of the first command. Raises Unavailable."""
@@ -138,10 +139,12 @@ class CommandStreams:
         with redis_failures():
             return bool(self._client.set(f"{BELL}{partition}", 1, nx=True, px=BELL_LOST_AFTER))
 
-    def silence_bell(self, partition: int) -> None:
-        """From now on a new bell is rung for whatever comes. Raises Unavailable."""
-        with redis_failures():
-            self._client.delete(f"{BELL}{partition}")
+    def answer_bell(self, partition: int) -> int:
+        """How many commands there are; from now on a new bell is rung for whatever comes. Raises Unavailable."""
+        with redis_failures(), self._client.pipeline(transaction=False) as pipeline:
+            pipeline.delete(f"{BELL}{partition}")
+            pipeline.xlen(f"{COMMANDS}{partition}")
+            return int(pipeline.execute()[1])
 
 
 def _script(name: str) -> str:

@@ -45,8 +45,7 @@ class Drain:
     def run(self, partition: int) -> bool:
         """Execute what the partition holds; whether something may be left. An outage is logged and waited out."""
         try:
-            self.streams.silence_bell(partition)
-            return self._run(partition)
+            return bool(self.streams.answer_bell(partition)) and self._run(partition)
         except NotOurs:
             log.info("partition-taken-over", partition=partition)
         except Unavailable as outage:
@@ -61,6 +60,7 @@ class Drain:
         while time.monotonic() < deadline:
             at_most = 1 if singly else self.batch_size
             try:
+                # Asked after the lock was given back: who came meanwhile and found it taken relies on us.
                 if not self._batch(partition, at_most, condemned):
                     return False
                 rounds, singly, condemned = 0, max(0, singly - 1), ""
@@ -81,15 +81,15 @@ class Drain:
                 self.streams.forgive(partition)
         return True
 
-    def _batch(self, partition: int, at_most: int, condemned: str) -> bool:
-        """Execute one batch; False where there is nothing, or somebody else is at it."""
+    def _batch(self, partition: int, at_most: int, condemned: str) -> int:
+        """Execute one batch; how many commands are left, 0 also where somebody else is at them."""
         with self.engine.connect() as connection, connection.begin() as transaction:
             if not _lock(connection, partition):
-                return False
+                return 0
             taken = self.streams.take(partition, at_most=at_most)
             failpoint("taken")
             if not taken.entries and not taken.refused:
-                return False
+                return 0
             cases = self._cases(partition, taken.entries)
             refused = [_case(partition, entry) for entry in taken.refused]
             if cases:
@@ -98,9 +98,9 @@ class Drain:
             failpoint("written")
             transaction.commit()
         failpoint("committed")
-        self.streams.finish(partition, taken.token, announcements([*cases, *refused], taken.tries))
+        left = self.streams.finish(partition, taken.token, announcements([*cases, *refused], taken.tries))
         failpoint("finished")
-        return True
+        return left
 
     def _cases(self, partition: int, entries: Sequence[Entry]) -> list[Case]:
         """As many of the entries, in order, as one batch may hold; at least the first."""

@@ -4,7 +4,8 @@
 -- KEYS  the partition's stream, its take record, the dead letters
 -- ARGV  the taker's token, milliseconds that outcomes are kept, seconds that replies are kept, then for each command:
 --       its entry id, outcome stream, event, reply list or '', dead letter ('' or its command), error, tries
--- Gives how many were told; -1 where someone else took the partition since, who then decides; -2 a key of another type
+-- Gives how many commands are left; -1 where someone else took the partition since, who then decides; -2 a key of
+-- another type
 local stream, record, letters = KEYS[1], KEYS[2], KEYS[3]
 if redis.call('HGET', record, 'token') ~= ARGV[1] then return -1 end
 
@@ -45,4 +46,4 @@ end
 local careful = tonumber(redis.call('HGET', record, 'careful') or 0)
 redis.call('HDEL', record, 'first', 'tries', 'alone')
 if careful > 0 then redis.call('HINCRBY', record, 'careful', -math.min(finished, careful)) end
-return finished
+return redis.call('XLEN', stream)
