@@ -27,7 +27,9 @@ CorrelationId = Annotated[
     Field(min_length=1, max_length=128, pattern=r"^\P{Cc}*$"),
     Phrase("a string of 1 to 128 characters without control characters"),
 ]
-ReplyTo = Annotated[str, Field(max_length=256), Phrase("a string of at most 256 characters")]
+ReplyTo = Annotated[
+    str, Field(max_length=256, pattern=r"^[^\x00]*$"), Phrase("a string of at most 256 characters, none of them NUL")
+]
 
 
 NOTHING = Request("", {})
