@@ -7,7 +7,7 @@ from collections import OrderedDict, deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, bindparam, select, tuple_
+from sqlalchemy import Connection, bindparam, select
 
 from adapters.passwords import verify_password
 from adapters.tables import tenants, user_permissions, users
@@ -42,12 +42,15 @@ class Directory:
 def look_up(connection: Connection, names: Collection[tuple[str, str | None]]) -> Directory:
     """The rows of these (tenant, user) pairs; a user of None asks for the tenant alone."""
     directory = Directory(set(), {})
-    wanted_tenants = sorted({tenant for tenant, _ in names})
-    wanted_users = sorted({(tenant, user) for tenant, user in names if user is not None and "\0" not in user})
-    if wanted_tenants:
-        directory.tenants.update(connection.scalars(_FIND_TENANTS, {"names": wanted_tenants}))
-    if wanted_users:
-        for row in connection.execute(_FIND_USERS, {"names": wanted_users}):
+    wanted = {
+        "tenants": sorted({tenant for tenant, _ in names}),
+        "users": sorted({user for _, user in names if user is not None and "\0" not in user}),
+    }
+    if not wanted["tenants"]:
+        return directory
+    for row in connection.execute(_FIND, wanted):
+        directory.tenants.add(row.tenant)
+        if row.name is not None:
             account = directory.accounts.setdefault((row.tenant, row.name), _Account(row.password_hash, row.version))
             if row.permission is not None:
                 account.permissions.add(row.permission)
@@ -113,12 +116,18 @@ def _principal(credentials: Credentials, account: _Account) -> Principal:
     return Principal(credentials.tenant, credentials.user, frozenset(account.permissions))
 
 
-_FIND_TENANTS = select(tenants.c.name).where(tenants.c.name.in_(bindparam("names", expanding=True)))
-_FIND_USERS = (
-    select(users.c.tenant, users.c.name, users.c.password_hash, users.c.version, user_permissions.c.permission)
+_FIND = (
+    select(
+        tenants.c.name.label("tenant"),
+        users.c.name,
+        users.c.password_hash,
+        users.c.version,
+        user_permissions.c.permission,
+    )
+    .outerjoin(users, (users.c.tenant == tenants.c.name) & users.c.name.in_(bindparam("users", expanding=True)))
     .outerjoin(
         user_permissions,
         (user_permissions.c.tenant == users.c.tenant) & (user_permissions.c.user_name == users.c.name),
     )
-    .where(tuple_(users.c.tenant, users.c.name).in_(bindparam("names", expanding=True)))
+    .where(tenants.c.name.in_(bindparam("tenants", expanding=True)))
 )
