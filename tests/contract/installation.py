@@ -130,7 +130,7 @@ class Sender:
         self.tenant = tenant
         self.authorization = basic(user, password)
         self._ids = itertools.count(1)
-        self._prefix = f"{user}-"
+        self._prefix = f"{user if user.isalnum() and user.isascii() else 'user'}-"
 
     def command(self, operation: str, payload: Any = None, **members: Any) -> JsonObject:
         """A command with an id of its own; `members` are added, or put in the place of others."""
