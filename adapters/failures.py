@@ -22,10 +22,6 @@ class Contended(Interrupted):
     """Raised when somebody else was first, or in the way: roll back, load again, decide again."""
 
 
-class TooLong(Contended):
-    """Raised when a statement was ended by its time limit."""
-
-
 class Clashed(Contended):
     """Raised when a unique key was violated, or a statement's time was over.
 
@@ -66,11 +62,11 @@ def translate_failures(engine: Engine) -> None:
     event.listen(engine, "handle_error", _translate)
 
 
-def _translate(context: ExceptionContext) -> None:
+def _translate(context: ExceptionContext) -> Interrupted | None:
+    """What SQLAlchemy raises instead; None: what it would have raised anyway."""
     cause = context.original_exception
     kind = _kind_of(cause, disconnected=context.is_disconnect)
-    if kind is not None:
-        context.chained_exception = kind(type(cause).__name__)
+    return None if kind is None else kind(type(cause).__name__)
 
 
 def _kind_of(cause: BaseException, *, disconnected: bool) -> type[Interrupted] | None:

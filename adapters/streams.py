@@ -28,6 +28,9 @@ WORKER = "spcm-worker:"
 BELL_LOST_AFTER = 2_000
 """Milliseconds after which a bell is rung again, even if the drain that it asked for has not begun."""
 
+REST = 500
+"""Milliseconds after an outage in which no bell is rung: commands that come meanwhile would meet the same."""
+
 REPLIES_KEPT = timedelta(seconds=300)
 LARGEST_BATCH = LARGEST_BULK
 """Bytes of commands that are taken at once, unless the first alone is larger."""
@@ -138,6 +141,11 @@ class CommandStreams:
         """
         with redis_failures():
             return bool(self._client.set(f"{BELL}{partition}", 1, nx=True, px=BELL_LOST_AFTER))
+
+    def rest(self, partition: int) -> None:
+        """Let nobody ring for a moment. Raises Unavailable."""
+        with redis_failures():
+            self._client.set(f"{BELL}{partition}", 1, px=REST)
 
     def answer_bell(self, partition: int) -> int:
         """How many commands there are; from now on a new bell is rung for whatever comes. Raises Unavailable."""

@@ -52,6 +52,7 @@ class Drain:
             log.warning("waiting", partition=partition, reason=str(outage) or type(outage).__name__)
             with suppress(Unavailable):
                 self.streams.forgive(partition)
+                self.streams.rest(partition)
         return False
 
     def _run(self, partition: int) -> bool:

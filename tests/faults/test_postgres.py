@@ -1,0 +1,158 @@
+"""Faults of PostgreSQL: rows 12 to 17 of the fault list, but for the network's."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from tests.faults.lab import Lab, wait_for
+from tests.faults.worker import Worker
+
+OURS = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'spcm'"
+
+TROUBLE = """
+create or replace function trouble() returns trigger language plpgsql as $$
+begin
+  if random() < {chance} then raise exception 'trouble' using errcode = '{state}'; end if;
+  return new;
+end $$
+"""
+
+
+@pytest.fixture(scope="module")
+def lab(make_lab) -> Lab:  # type: ignore[no-untyped-def]
+    return make_lab(postgres_settings={"max_connections": "16"})  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def worker(lab: Lab) -> Worker:
+    return lab.start_worker()
+
+
+def admin(lab: Lab, statement: str) -> None:
+    assert lab.postgres is not None
+    lab.postgres.execute(statement, database="spcm")
+
+
+def failures_of_ours(lab: Lab) -> list[str]:
+    return [each.event["id"] for each in lab.evidence().told if each.event["status"] == 500]
+
+
+@contextlib.contextmanager
+def trouble(lab: Lab, state: str, chance: float) -> Iterator[None]:
+    """The server itself refuses so many of the journal's rows with this SQLSTATE."""
+    admin(lab, TROUBLE.format(state=state, chance=chance))
+    admin(lab, "create trigger trouble before insert on journal for each row execute function trouble()")
+    try:
+        yield
+    finally:
+        admin(lab, "drop trigger trouble on journal")
+
+
+def test_row_12_backends_are_terminated_all_the_time(lab: Lab, worker: Worker) -> None:
+    with lab.load(rate=200, seed=12):
+        for _ in range(6):
+            time.sleep(0.5)
+            admin(lab, OURS)
+        lab.moving(within=5)
+    lab.verify()
+
+
+def test_row_13_the_server_crashes_and_recovers(lab: Lab, worker: Worker) -> None:
+    assert lab.postgres is not None
+    with lab.load(rate=200, seed=13):
+        for _ in range(2):
+            time.sleep(1)
+            lab.postgres.restart("immediate")
+            lab.moving(within=5)
+    lab.verify()
+    assert not failures_of_ours(lab)
+
+
+def test_row_14_the_database_is_gone_for_a_while(lab: Lab, worker: Worker) -> None:
+    assert lab.postgres is not None
+    with lab.load(rate=200, seed=14):
+        time.sleep(0.5)
+        lab.postgres.kill()
+        time.sleep(4)
+        assert sum(lab.backlog()) > 0
+        lab.postgres.start()
+        lab.moving(within=5)
+    lab.verify()
+    assert not failures_of_ours(lab)
+
+
+def test_row_15_the_database_is_read_only(lab: Lab, worker: Worker) -> None:
+    assert lab.postgres is not None
+    with lab.load(rate=100, seed=151):
+        admin(lab, "alter database spcm set default_transaction_read_only = on")
+        admin(lab, OURS)
+        time.sleep(2)
+        lab.postgres.execute("alter database spcm reset default_transaction_read_only")
+        admin(lab, OURS)
+        lab.moving(within=5)
+    lab.verify()
+    assert not failures_of_ours(lab)
+
+
+def test_row_15_the_database_is_out_of_connections(lab: Lab, worker: Worker) -> None:
+    assert lab.postgres is not None
+    with lab.load(rate=100, seed=152), contextlib.ExitStack() as hogs:
+        with hogs, contextlib.suppress(psycopg.OperationalError):
+            first = hogs.enter_context(psycopg.connect(lab.database.replace("+psycopg", ""), autocommit=True))
+            for _ in range(20):
+                first.execute(OURS.encode())
+                hogs.enter_context(psycopg.connect(lab.database.replace("+psycopg", "")))
+                time.sleep(0.05)
+        lab.moving(within=5)
+    lab.verify()
+    assert not failures_of_ours(lab)
+
+
+def test_row_15_the_disk_is_full(lab: Lab, worker: Worker) -> None:
+    with lab.load(rate=100, seed=153):
+        with trouble(lab, "53100", 1):
+            time.sleep(2)
+        lab.moving(within=5)
+    lab.verify()
+    assert not failures_of_ours(lab)
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01", "55P03"])
+def test_row_17_a_transaction_is_a_victim(state: str, lab: Lab, worker: Worker) -> None:
+    with lab.load(rate=100, seed=17):
+        with trouble(lab, state, 0.1):
+            time.sleep(1.5)
+        lab.moving(within=5)
+    lab.verify()
+    assert not failures_of_ours(lab)
+
+
+def test_row_17_somebody_holds_a_lock_for_long(lab: Lab, worker: Worker) -> None:
+    """Longer than lock_timeout, and the commands that waited are executed."""
+    with lab.load(rate=100, seed=171):
+        with psycopg.connect(lab.database.replace("+psycopg", "")) as holder:
+            holder.execute("lock table subscribers in exclusive mode")
+            time.sleep(3)
+            holder.rollback()
+        lab.moving(within=5)
+    lab.verify()
+    assert not failures_of_ours(lab)
+
+
+def test_row_17_two_transactions_wait_for_each_other(lab: Lab, worker: Worker) -> None:
+    """The other one holds what a batch wants, and wants what a batch holds: the server ends one of them."""
+    lab.settle()
+    with psycopg.connect(lab.database.replace("+psycopg", "")) as other, lab.load(rate=200, seed=172):
+        for _ in range(10):
+            with contextlib.suppress(psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable):
+                other.execute("set local deadlock_timeout = '50ms'")
+                other.execute("set local lock_timeout = '500ms'")
+                other.execute("select 1 from subscribers order by msisdn desc for update")
+            other.rollback()
+            time.sleep(0.1)
+        wait_for(lambda: True, within=1)
+    lab.verify()
+    assert not failures_of_ours(lab)
