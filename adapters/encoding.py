@@ -9,6 +9,8 @@ import orjson
 
 from domain.strict_json import Number
 
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS  # a Number is a dataclass, which would become an object by itself
+
 
 class JsonText:
     """JSON that is already encoded: goes into what is encoded next as it is."""
@@ -21,12 +23,12 @@ class JsonText:
 
 def encode(value: Any) -> bytes:
     """`value` as JSON, in UTF-8."""
-    return orjson.dumps(value, default=_fragment)
+    return orjson.dumps(value, default=_fragment, option=_OPTIONS)
 
 
 def canonical(value: Any) -> bytes:
     """The same bytes for every way to write an equal JSON value."""
-    return orjson.dumps(value, default=_fragment, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(value, default=_fragment, option=_OPTIONS | orjson.OPT_SORT_KEYS)
 
 
 def decoded(value: Any) -> Any:
