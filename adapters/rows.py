@@ -101,7 +101,12 @@ class Rows:
     def savepoint(self) -> Iterator[Callable[[], None]]:
         """A point of the transaction to which the yielded function goes back, as the last thing."""
         with self._connection.begin_nested() as nested:
-            yield nested.rollback
+
+            def roll_back() -> None:
+                nested.rollback()
+                self._stamp = 0  # SQLite's count of creations went back too, and would give this block once more
+
+            yield roll_back
 
     def _next_creation(self) -> int:
         if self._dialect == "postgresql":
