@@ -4,7 +4,7 @@ An item goes the way of a command of its own: the same checks, rules, words and 
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,9 @@ from domain.strict_json import Number
 from domain.validation import params_of
 
 LARGEST_ANSWER = 8 * 1024 * 1024
-_ITEM_AROUND = '{"index":1000,"id":,"status":200,"reason":,"retryable":false,"data":}'
+_ITEM_AROUND = '{"index":1000,"id":,"status":200,"reason":,"retryable":false,"data":},'
+_EVENT_AROUND = 4096
+"""Bytes of an outcome event around the items and the remainder's items, or a little more."""
 
 
 @dataclass(slots=True)
@@ -115,7 +117,7 @@ class BulkWork:
     def _room(self) -> "Room":
         """Only what reads are answered can be much larger than what was sent."""
         reads = any(item.operation is not None and not item.operation.locks for item in self.items)
-        return Room(LARGEST_ANSWER if reads else None)
+        return Room(self.items if reads else None)
 
     def _execute(self, item: BulkItem, state: State, answers: Answers, room: "Room") -> Result:
         try:
@@ -160,25 +162,39 @@ class BulkWork:
 
 
 class Room:
-    """What is left of a bulk's outcome, in bytes; None where nobody needs to know."""
+    """What is left of a bulk's outcome, in bytes, for the answers to reads.
 
-    def __init__(self, left: int | None) -> None:
-        self._left = left
+    For each item that is still to come, as much is set aside as its refusal takes, and as it will hardly exceed
+    if it is a change. Without items, nobody needs to know.
+    """
+
+    def __init__(self, items: Sequence[BulkItem] | None) -> None:
+        self._set_aside = None if items is None else {item.id: _set_aside_for(item) for item in items}
+        self._left = LARGEST_ANSWER - _EVENT_AROUND - sum((self._set_aside or {}).values())
 
     def holds(self, item: BulkItem, result: Result) -> bool:
         """Whether the item's result fits."""
-        return self._left is None or _size_of(item, result) <= self._left
+        return self._set_aside is None or _size_of(item, result) <= self._left + self._set_aside[item.id]
 
     def take(self, item: BulkItem, result: Result) -> None:
         """The item's result is told, and the item again in the remainder if it did not succeed."""
-        if self._left is not None:
-            self._left -= _size_of(item, result)
+        if self._set_aside is not None:
+            self._left += self._set_aside[item.id] - _size_of(item, result)
+
+
+_TOO_LARGE = refusal(Unprocessable("bulk-answer-too-large"), None)
+_ANSWER_BEYOND_WHAT_WAS_SENT = 1024
+
+
+def _set_aside_for(item: BulkItem) -> int:
+    changes = item.operation is not None and item.operation.locks
+    return _size_of(item, _TOO_LARGE) + (_ANSWER_BEYOND_WHAT_WAS_SENT if changes else 0)
 
 
 def _size_of(item: BulkItem, result: Result) -> int:
     told: list[Any] = [_ITEM_AROUND, item.id, result.reason, result.data]
     if result.status >= 300:
-        told.append(item.sent)
+        told.append({"id": item.id} | item.sent)
     return len(json.dumps(told, ensure_ascii=False, separators=(",", ":"), default=_written).encode())
 
 
