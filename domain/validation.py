@@ -58,7 +58,8 @@ def _fault(model: type[Fields], detail: ErrorDetails, at: str) -> Fault:
         return field, f"{field} is not a known field"
     if kind in ("left_out", "other_than_params", "no_bulk"):
         return field, f"{field} must be {detail['msg']}"
-    if kind == "missing" or (detail["input"] is None and model.null_is_missing):
+    element = isinstance(detail["loc"][-1], int)  # null in an array is there, and of the wrong form
+    if kind == "missing" or (detail["input"] is None and model.null_is_missing and not element):
         return field, f"{field} is mandatory"
     return field, f"{field} must be {_phrase(model, detail['loc'])}"
 
