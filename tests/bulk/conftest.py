@@ -1,0 +1,49 @@
+"""One database for each engine, shared by all tests of a run; each test takes a tenant of its own."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, make_url
+
+from adapters.database import make_engine
+from adapters.migrations import migrate
+from tests.bulk.desk import Desk
+from tests.servers import create_database, drop_database
+
+
+@pytest.fixture(scope="session")
+def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    engine = make_engine(f"sqlite:///{tmp_path_factory.mktemp('bulk') / 'spcm.sqlite'}")
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_engine(_postgres_url: str) -> Iterator[Engine]:
+    name = f"spcm_bulk_{os.getpid()}"
+    create_database(_postgres_url, name)
+    engine = make_engine(make_url(_postgres_url).set(database=name).render_as_string(hide_password=False))
+    migrate(engine)
+    yield engine
+    engine.dispose()
+    drop_database(_postgres_url, name)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    engine: Engine = request.getfixturevalue(f"{request.param}_engine")
+    return engine
+
+
+@pytest.fixture
+def desk(engine: Engine) -> Desk:
+    """A tenant of the test's own, on each engine."""
+    return Desk(engine)
+
+
+@pytest.fixture
+def sqlite_desk(sqlite_engine: Engine) -> Desk:
+    """For what is decided before the database is asked."""
+    return Desk(sqlite_engine)
