@@ -1,0 +1,87 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.strict_json import DEEPEST, NotJson, Number, parse
+from tests.contract.test_bad_input import MALFORMED
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+WHOLE = st.integers(-(2**53) + 1, 2**53 - 1)
+PLAIN = st.none() | st.booleans() | WHOLE | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
+VALUES = st.recursive(
+    PLAIN,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=12,
+)
+
+JSON_BUT_NO_OBJECT = {"null", "an array", "a number", "a string", "true"}
+
+
+@settings(max_examples=150, derandomize=True, deadline=None)
+@given(VALUES, st.booleans(), st.sampled_from([None, 2]))
+def test_what_json_can_say_is_read_as_it_was_written(value: Any, ascii_only: bool, indent: int | None) -> None:
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
+    assert json.dumps(parse(text.encode())) == json.dumps(value)
+
+
+@settings(max_examples=300, derandomize=True, deadline=None)
+@given(st.binary(max_size=40) | st.text('{}[]":,0123456789eE+-.\\ud8fanltrs \n', max_size=30).map(str.encode))
+def test_whatever_comes_is_a_value_or_not_json(raw: bytes) -> None:
+    try:
+        value = parse(raw)
+    except NotJson:
+        return
+    assert json.loads(raw) == value or "Number" in repr(value)
+
+
+@pytest.mark.parametrize("name", sorted(set(MALFORMED) - JSON_BUT_NO_OBJECT))
+def test_what_no_json_is_is_refused(name: str) -> None:
+    with pytest.raises(NotJson):
+        parse(MALFORMED[name])
+
+
+@pytest.mark.parametrize("name", sorted(JSON_BUT_NO_OBJECT))
+def test_values_other_than_objects_are_json(name: str) -> None:
+    assert parse(MALFORMED[name]) == json.loads(MALFORMED[name])
+
+
+@pytest.mark.parametrize("text", ["1e400", "-1e999", "9" * 19, "-" + "9" * 5000])
+def test_a_number_that_python_would_round_stays_as_it_was_written(text: str) -> None:
+    assert parse(text.encode()) == Number(text)
+    assert parse(f'{{"a":[{text}]}}'.encode()) == {"a": [Number(text)]}
+
+
+@pytest.mark.parametrize("text", ["0", "-0", "9007199254740993", "-99999999999999999"])
+def test_integers_are_integers_and_exact(text: str) -> None:
+    value = parse(text.encode())
+    assert type(value) is int
+    assert value == int(text)
+
+
+@pytest.mark.parametrize("text", ["1.0", "1e2", "-0.0", "5E-1"])
+def test_a_number_with_a_point_or_an_exponent_is_no_integer(text: str) -> None:
+    assert type(parse(text.encode())) is float
+
+
+@pytest.mark.parametrize(("before", "after"), [("[", "]"), ('{"a":', "}"), ('[1,{"b":', "}]")])
+def test_depth_is_counted_in_objects_and_arrays(before: str, after: str) -> None:
+    levels = before.count("[") + before.count("{")
+    deepest = DEEPEST // levels
+    parse(f"{before * deepest}1{after * deepest}".encode())
+    with pytest.raises(NotJson):
+        parse(f"{before * deepest}[1]{after * deepest}".encode())
+    with pytest.raises(NotJson):
+        parse(f'{{"x":"{{[","y":{before * deepest}1{after * deepest}}}'.encode())
+
+
+def test_brackets_in_a_string_are_no_depth() -> None:
+    assert parse(json.dumps("[" * 100).encode()) == "[" * 100
+    assert parse(json.dumps([[] for _ in range(100)]).encode()) == [[] for _ in range(100)]
+
+
+@pytest.mark.parametrize("text", ['"\\ud83d\\ude00"', '"\\uD83D\\uDE00"', '"\\\\ud800"', '"\\\\\\\\uDC00"'])
+def test_surrogates_in_pairs_and_escaped_backslashes_are_fine(text: str) -> None:
+    assert parse(text.encode()) == json.loads(text)
