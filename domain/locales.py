@@ -2,7 +2,9 @@
 
 import pycountry
 
-LANGUAGES = frozenset(language.alpha_2 for language in pycountry.languages if hasattr(language, "alpha_2"))
+WITHDRAWN = frozenset({"sh"})  # Serbo-Croatian, in 2000; the library goes by ISO 639-3, which still names it
+
+LANGUAGES = frozenset(each.alpha_2 for each in pycountry.languages if hasattr(each, "alpha_2")) - WITHDRAWN
 COUNTRIES = frozenset(country.alpha_2 for country in pycountry.countries)
 
 
