@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from spcm_client.commands import BULK, Command, to_json
+from spcm_client.commands import BULK, Command, WrittenItems
 from spcm_client.errors import InvalidCommand
 from spcm_client.items import BulkItem, ItemResult
 from spcm_client.outcomes import Outcome
@@ -26,16 +26,16 @@ class Bulk:
     """Items of one partition, in their order."""
 
     partition: int
-    items: list[tuple[int, BulkItem]] = field(default_factory=list)  # with their positions in the import
-    written: list[dict[str, Any]] = field(default_factory=list)
+    items: list[tuple[int, str, BulkItem]] = field(default_factory=list)  # with their positions in the import, and ids
+    written: list[bytes] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
     size: int = 0
 
-    def add(self, index: int, item: BulkItem, written: dict[str, Any], size: int) -> None:
-        self.items.append((index, item))
+    def add(self, index: int, item_id: str, item: BulkItem, written: bytes) -> None:
+        self.items.append((index, item_id, item))
         self.written.append(written)
-        self.ids.add(written["id"])
-        self.size += size
+        self.ids.add(item_id)
+        self.size += len(written)
 
     def has_room_for(self, item_id: str, size: int) -> bool:
         """False also where the id is taken: ids are unique in a bulk, and the next bulk is executed after this one."""
@@ -43,22 +43,23 @@ class Bulk:
 
     def command(self, mode: Mode, run: str, reply_to: str, *, dry_run: bool) -> Command:
         """The command. The same items at the same place of an import of the same mode and run have the same id."""
-        payload = {"items": self.written, "mode": mode}
+        text = b'{"items":[%b],"mode":"%b"}' % (b",".join(self.written), mode.encode())
+        payload = WrittenItems(text, self.partition)
         identity = hashlib.sha256(json.dumps([run, self.items[0][0]]).encode())
-        identity.update(to_json(payload))
+        identity.update(text)
         return Command(BULK, None, payload, f"import-{identity.hexdigest()[:40]}", reply_to=reply_to, dry_run=dry_run)
 
     def results(self, outcome: Outcome) -> Iterator[ItemResult]:
         """What the bulk's outcome says of each item. One refused as a whole says the same of all of them."""
         told = _told_items(outcome)
-        for place, ((index, item), written) in enumerate(zip(self.items, self.written, strict=True)):
+        for place, (index, item_id, item) in enumerate(self.items):
             if outcome.status >= 300:
                 fate: Mapping[str, Any] = {"status": outcome.status, "reason": outcome.reason, "data": outcome.data}
             else:
                 fate = told.get(place, {"reason": INCOMPLETE})
             yield ItemResult(
                 index=index,
-                id=written["id"],
+                id=item_id,
                 status=fate.get("status"),
                 reason=fate.get("reason"),
                 data=fate.get("data"),
@@ -85,7 +86,7 @@ def group_by_partition(
     filling: dict[int, Bulk] = {}
     for index, item in enumerate(items):
         try:
-            written, size = _written(item, index)
+            item_id, written = _written(item, index)
         except InvalidCommand as error:
             if refuse:
                 raise
@@ -93,18 +94,18 @@ def group_by_partition(
             continue
         partition = partition_of_operation(item.operation, item.params, tenant, partitions)
         bulk = filling.setdefault(partition, Bulk(partition))
-        if bulk.items and not bulk.has_room_for(written["id"], size):
+        if bulk.items and not bulk.has_room_for(item_id, len(written)):
             yield bulk
             bulk = filling[partition] = Bulk(partition)
-        bulk.add(index, item, written, size)
+        bulk.add(index, item_id, item, written)
     yield from filling.values()
 
 
-def _written(item: BulkItem, index: int) -> tuple[dict[str, Any], int]:
-    written, size = item.written(default_id=str(index))
-    if size > _MAX_ITEM_BYTES:
+def _written(item: BulkItem, index: int) -> tuple[str, bytes]:
+    item_id, written = item.written(default_id=str(index))
+    if len(written) > _MAX_ITEM_BYTES:
         raise InvalidCommand("the item does not fit into a bulk")
-    return written, size
+    return item_id, written
 
 
 def _unsendable(index: int, item: BulkItem, message: str) -> ItemResult:

@@ -27,8 +27,8 @@ class BulkItem:
     id: str | None = None
     note: Any = None
 
-    def written(self, default_id: str) -> tuple[dict[str, Any], int]:
-        """The item as it stands in a bulk, and its size in bytes.
+    def written(self, default_id: str) -> tuple[str, bytes]:
+        """Its id, and the item as it stands in a bulk, as JSON.
 
         Raises `InvalidCommand` for an item for which the whole bulk would be refused.
         """
@@ -40,7 +40,7 @@ class BulkItem:
             raise InvalidCommand(f"id must be a string of 1 to {_MAX_ID} characters")
         members = {"id": item_id, "operation": self.operation, "params": self.params, "payload": self.payload}
         item = {name: value for name, value in members.items() if value is not None}
-        return item, len(to_json(item, MAX_DEPTH - _LEVELS_ABOVE))
+        return item_id, to_json(item, MAX_DEPTH - _LEVELS_ABOVE)
 
 
 @dataclass(frozen=True)

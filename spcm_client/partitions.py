@@ -6,7 +6,7 @@ from typing import Any
 
 from redis import Redis
 
-from spcm_client.commands import BULK, Command
+from spcm_client.commands import BULK, Command, WrittenItems
 from spcm_client.errors import PartitionsUnreadable
 
 PARTITIONS_KEY = "spcm:partitions"
@@ -25,6 +25,8 @@ def partition_of(command: Command, tenant: str, partitions: int) -> int:
 
     A worker executes a command from any partition; with another one only its place in the order is lost.
     """
+    if isinstance(command.payload, WrittenItems):
+        return command.payload.partition
     if command.operation == BULK:
         return _partition_of_bulk(command.payload, tenant, partitions)
     return partition_of_operation(command.operation, command.params, tenant, partitions)
