@@ -4,6 +4,7 @@ import sys
 
 from celery import Celery, signals
 
+from adapters.database import WrongDatabaseUrl, database_url
 from adapters.logs import configure_logging
 from adapters.settings import WrongSetting, settings
 from workers.bell import BellRinger
@@ -11,8 +12,9 @@ from workers.readiness import tell_ready
 
 try:
     app = Celery("spcm", config_source="celeryconfig", include=["workers.tasks.drain", "workers.tasks.maintain"])
+    database_url(settings().database)
     app.conf.task_default_queue  # noqa: B018  # reads celeryconfig now, so that what is wrong in it is told now
-except WrongSetting as wrong:
+except (WrongSetting, WrongDatabaseUrl) as wrong:
     sys.exit(f"spcm: {wrong}")
 
 app.steps["worker"].add(BellRinger)
