@@ -12,7 +12,6 @@ from domain.fields import (
     Flag,
     Imei,
     Imsi,
-    LeftOut,
     Locale,
     Msisdn,
     PaymentType,
@@ -20,7 +19,7 @@ from domain.fields import (
     Text,
     same_as,
 )
-from domain.operations import NoParams, operation
+from domain.operations import operation
 from domain.permissions import Permission
 from domain.provisioning_profiles import PROFILES, ProvisioningProfile
 from domain.resources import Kind, Lookup, Resource
@@ -104,26 +103,6 @@ class SubscriberChanges(NewSubscriber):
     msisdn: Annotated[Msisdn, same_as("msisdn")] = ""
 
 
-class TaggedSubscriberChanges(NewSubscriber):
-    """What a batch update changes: nothing that identifies a single subscriber."""
-
-    msisdn: LeftOut = None  # type: ignore[assignment]  # nobody reads it: it cannot be given
-    imsi: LeftOut = None
-
-
-class TagFilter(Fields):
-    """Which subscribers a batch update changes."""
-
-    tag: Text
-
-
-class BatchUpdate(Fields):
-    """Payload of a batch update."""
-
-    filter: TagFilter
-    subscriber: TaggedSubscriberChanges
-
-
 def _profile_of(at: NewSubscriberRef) -> Lookup[ProvisioningProfile]:
     if at.provision_profile is None:
         return PROFILES.by(default_profile=True)
@@ -200,7 +179,7 @@ def update_subscriber(at: SubscriberRef, changes: SubscriberChanges, state: Stat
     subscriber = get_subscriber(at, state)
     if changes.imsi != subscriber.imsi:
         _refuse_taken_imsi(changes.imsi, state)
-    return state.put(SUBSCRIBERS, subscriber.model_copy(update=_changed_values(changes, state.defaults)))
+    return state.put(SUBSCRIBERS, subscriber.model_copy(update=changed_values(changes, state.defaults)))
 
 
 @operation(
@@ -215,11 +194,14 @@ def delete_subscriber(at: SubscriberRef, state: State) -> dict[str, Any]:
     return {}
 
 
-@operation("subscriber.batchUpdate", Permission.SUBSCRIBER_UPDATE, locks=(SUBSCRIBERS,), set_based=True)
-def update_tagged_subscribers(_at: NoParams, update: BatchUpdate, state: State) -> dict[str, Any]:
-    """Counts all subscribers that had the tag, changed by it or not."""
-    tagged = SUBSCRIBERS.by(tag=update.filter.tag)
-    return {"updated": state.update_all(tagged, _changed_values(update.subscriber, state.defaults))}
+def changed_values(changes: NewSubscriber, defaults: Defaults) -> dict[str, Any]:
+    """What an update sets: null unsets an optional field, or takes it back to its default."""
+    notifications = _notification_defaults(defaults)
+    given = {name: value for name, value in vars(changes).items() if name in changes.model_fields_set}
+    for name, value in given.items():
+        if value is None:
+            given[name] = notifications.get(name, Subscriber.model_fields[name].get_default())
+    return given
 
 
 def _refuse_taken_imsi(imsi: str | None, state: State) -> None:
@@ -250,12 +232,3 @@ def _values_of(profile: ProvisioningProfile) -> dict[str, Any]:
         "payg_notification": profile.payg_notification,
     }
     return {name: value for name, value in taken.items() if value is not None}
-
-
-def _changed_values(changes: NewSubscriber | TaggedSubscriberChanges, defaults: Defaults) -> dict[str, Any]:
-    notifications = _notification_defaults(defaults)
-    given = {name: value for name, value in vars(changes).items() if name in changes.model_fields_set}
-    for name, value in given.items():
-        if value is None:
-            given[name] = notifications.get(name, Subscriber.model_fields[name].get_default())
-    return given
