@@ -1,7 +1,7 @@
 """The command streams: what is in them is still to do. Two scripts take commands and finish them."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
@@ -134,13 +134,16 @@ class CommandStreams:
         with redis_failures():
             self._client.hdel(f"{TAKEN}{partition}", "first", "tries", "alone")
 
-    def claim_bell(self, partition: int) -> bool:
-        """Whether it is the caller who rings; nobody else does until the drain begins, or the bell must be lost.
+    def claim_bells(self, partitions: Collection[int]) -> list[int]:
+        """Whose bells the caller is to ring; nobody else does until the drain begins, or the bell must be lost.
 
         Raises Unavailable.
         """
-        with redis_failures():
-            return bool(self._client.set(f"{BELL}{partition}", 1, nx=True, px=BELL_LOST_AFTER))
+        with redis_failures(), self._client.pipeline(transaction=False) as pipeline:
+            for partition in partitions:
+                pipeline.set(f"{BELL}{partition}", 1, nx=True, px=BELL_LOST_AFTER)
+            claimed = pipeline.execute()
+        return [partition for partition, ours in zip(partitions, claimed, strict=True) if ours]
 
     def rest(self, partition: int) -> None:
         """Let nobody ring for a moment. Raises Unavailable."""

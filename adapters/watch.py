@@ -29,21 +29,29 @@ class Watch:
         """Partitions to which a command came since the last call; at most so long. Raises Unavailable."""
         with redis_failures():
             if not self._seen:
-                self._seen = {stream: self._last_id(stream) for stream in self._numbers}
+                self._seen = self._last_ids(self._numbers)
                 return self.all_with_entries()
             found = self._client.xread(self._seen, count=1, block=int(seconds * 1000)) or {}
             streams = list(found) if isinstance(found, dict) else [stream for stream, _ in found]
-            for stream in streams:
-                # What is below this id is there already, and the drain that is asked for now will find it.
-                self._seen[stream] = self._last_id(stream)
+            # What is below these ids is there already, and the drain that is asked for now will find it.
+            self._seen.update(self._last_ids(streams))
         return [self._numbers[stream] for stream in streams]
 
     def start_over(self) -> None:
         """After an outage: what was seen may be another Redis's."""
         self._seen.clear()
 
-    def _last_id(self, stream: Any) -> bytes:
-        if not self._client.exists(stream):
-            return b"0-0"
-        last: bytes = self._client.xinfo_stream(stream)["last-generated-id"]
-        return last
+    def _last_ids(self, streams: Collection[Any]) -> dict[Any, Any]:
+        with self._client.pipeline(transaction=False) as pipeline:
+            for stream in streams:
+                pipeline.xinfo_stream(stream)
+            told = pipeline.execute(raise_on_error=False)
+        return {stream: _last_id(each) for stream, each in zip(streams, told, strict=True)}
+
+
+def _last_id(told: Any) -> Any:
+    if isinstance(told, redis.ResponseError):  # there is no such stream
+        return b"0-0"
+    if isinstance(told, redis.RedisError):
+        raise told
+    return told["last-generated-id"]

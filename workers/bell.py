@@ -9,6 +9,7 @@ import re
 import socket
 import threading
 import time
+from collections.abc import Collection
 from typing import Any
 
 import structlog
@@ -37,9 +38,9 @@ BREATH = 0.002
 log = structlog.get_logger()
 
 
-def ring(app: Celery, streams: CommandStreams, partition: int) -> None:
-    """Ask for a drain of the partition, unless somebody has and the drain has not begun. Raises Unavailable."""
-    if streams.claim_bell(partition):
+def ring(app: Celery, streams: CommandStreams, partitions: Collection[int]) -> None:
+    """Ask for a drain of each, unless somebody has and the drain has not begun. Raises Unavailable."""
+    for partition in streams.claim_bells(partitions) if partitions else ():
         _send(app, DRAIN, partition)
 
 
@@ -61,7 +62,10 @@ class BellRinger(bootsteps.StartStopStep):
         self._thread = threading.Thread(target=self._run, args=(worker.app,), daemon=True, name="bell")
 
     def start(self, parent: Any) -> None:  # noqa: ARG002
-        """Raises SystemExit where the installation is not ready; waits for servers that cannot be reached."""
+        """Raises SystemExit where the installation is not ready; waits for servers that cannot be reached.
+
+        Raises WorkerShutdown where the worker is asked to stop while it waits.
+        """
         _wait_until_ready()
         self._thread.start()
 
@@ -92,11 +96,9 @@ class BellRinger(bootsteps.StartStopStep):
         """At once for commands that come; after a while for all partitions that have any."""
         until = time.monotonic() + PATIENCE
         while (left := until - time.monotonic()) > BREATH and not self._stopping.is_set():
-            for partition in watch.wait(min(left, ATTENTION)):
-                ring(app, streams, partition)
+            ring(app, streams, watch.wait(min(left, ATTENTION)))
             time.sleep(BREATH)
-        for partition in watch.all_with_entries():
-            ring(app, streams, partition)
+        ring(app, streams, watch.all_with_entries())
 
 
 def _name() -> str:
@@ -108,7 +110,8 @@ def _wait_until_ready() -> None:
     chosen = settings()
     engine = composition.engine(chosen)
     try:
-        while not (state.should_stop or state.should_terminate):
+        while True:
+            state.maybe_shutdown()
             try:
                 return prepare(engine, connect(chosen.redis), chosen.partitions)
             except Interrupted as outage:

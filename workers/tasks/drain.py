@@ -10,4 +10,4 @@ from workers.queue import DRAIN
 def drain(partition: int) -> None:
     """Execute what the partition holds; ring again for what is left when the time is up."""
     if composition.drain().run(partition):
-        ring(app, composition.drain().streams, partition)
+        ring(app, composition.drain().streams, [partition])

@@ -1,0 +1,90 @@
+"""Faults of the network: rows 16 and 18 of the fault list."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.faults.lab import Lab
+from tests.faults.proxy import Proxy
+from tests.faults.worker import Worker
+
+
+@pytest.fixture(scope="module")
+def lab(make_lab: "Callable[..., Lab]") -> Lab:
+    return make_lab(proxied=True)
+
+
+@pytest.fixture(scope="module")
+def worker(lab: Lab) -> Worker:
+    return lab.start_worker()
+
+
+@pytest.fixture(params=["redis", "database"])
+def proxy(request: pytest.FixtureRequest, lab: Lab, worker: Worker) -> Proxy:
+    found = lab.redis_proxy if request.param == "redis" else lab.database_proxy
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_row_16_the_connection_is_cut_at_commit(when: str, lab: Lab, worker: Worker) -> None:
+    """Before: nothing was committed. After: it was, and the worker was not told; the journal decides."""
+    assert lab.database_proxy is not None
+    with lab.load(rate=200, seed=16):
+        for _ in range(3):
+            cut = lab.database_proxy.cut_on(b"COMMIT", "to_server", when)  # type: ignore[arg-type]
+            assert cut.wait(5)
+            lab.moving(within=5)
+    lab.verify()
+
+
+def test_row_16_the_connection_is_cut_at_the_finishing_script(lab: Lab, worker: Worker) -> None:
+    """Redis has told the outcomes, and the worker does not know."""
+    assert lab.redis_proxy is not None
+    with lab.load(rate=200, seed=161):
+        for _ in range(3):
+            cut = lab.redis_proxy.cut_on(b"subscriber.create.completed", "to_server", "after")
+            assert cut.wait(5)
+            lab.moving(within=5)
+    lab.verify()
+
+
+def test_row_18_the_network_is_slow(proxy: Proxy, lab: Lab) -> None:
+    with lab.load(rate=100, seed=18):
+        proxy.latency(0.1)  # each way
+        time.sleep(1)
+        lab.moving(within=15)
+        proxy.heal()
+        lab.moving(within=5)
+    lab.verify()
+
+
+def test_row_18_connections_are_reset(proxy: Proxy, lab: Lab) -> None:
+    with lab.load(rate=200, seed=181):
+        for _ in range(4):
+            proxy.cut()
+            time.sleep(0.3)
+        lab.moving(within=5)
+    lab.verify()
+
+
+def test_row_18_everything_comes_byte_by_byte(proxy: Proxy, lab: Lab) -> None:
+    with lab.load(rate=30, seed=182):
+        proxy.slice(True)
+        time.sleep(1)
+        lab.moving(within=15)
+        proxy.heal()
+        lab.moving(within=5)
+    lab.verify()
+
+
+def test_row_18_the_database_swallows_everything(lab: Lab, worker: Worker) -> None:
+    """A black hole, longer than clients wait. (Redis as one is row 7.)"""
+    assert lab.database_proxy is not None
+    with lab.load(rate=100, seed=183):
+        lab.database_proxy.black_hole(True)
+        time.sleep(4)
+        lab.database_proxy.heal()
+        lab.moving(within=10)
+    lab.verify()
