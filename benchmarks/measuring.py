@@ -38,8 +38,14 @@ class Spread:
 def rate(contender: Contender, servers: Servers, load: Load, processes: int = 2) -> float:
     """Commands a second, from the moment all are queued to the last outcome. Raises Stuck, Wrong."""
     servers.reset(load.tenants, load.existing)
+    return rate_again(contender, servers, load, processes)
+
+
+def rate_again(contender: Contender, servers: Servers, load: Load, processes: int = 2) -> float:
+    """The same, upon what is in the database already."""
     program = contender.start(servers, processes)
     try:
+        warm(program, contender, servers, load.tenants)
         return _rate_of(program, contender, servers, load)
     except Stuck as stuck:
         raise program.explain(stuck) from None
@@ -48,7 +54,7 @@ def rate(contender: Contender, servers: Servers, load: Load, processes: int = 2)
 
 
 def rates(contender: Contender, servers: Servers, load: Load, *, rounds: int, processes: int = 2) -> Spread:
-    """The same, several times."""
+    """Several rounds."""
     return Spread(tuple(rate(contender, servers, load, processes) for _ in range(rounds)))
 
 
@@ -65,17 +71,14 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 def warm(program: Program, contender: Contender, servers: Servers, tenants: tuple[str, ...]) -> None:
     """Until modules are imported, connections open and passwords known."""
-    load = warm_up(tenants, WARM_UP)
+    load = warm_up(tenants, WARM_UP, prefix=f"warm-up-{program.process.pid}")
     contender.send(servers, load)
-    try:
-        servers.wait_for_outcomes(tenants, WARM_UP, within=60)
-    except Stuck as stuck:
-        raise program.explain(stuck) from None
+    servers.wait_for_outcomes(tenants, WARM_UP, within=60)
     servers.forget_outcomes(tenants)
 
 
 def _rate_of(program: Program, contender: Contender, servers: Servers, load: Load) -> float:
-    warm(program, contender, servers, load.tenants)
+    subscribers, journaled = servers.rows()
     if contender.queued:
         program.pause()
         contender.send(servers, load)
@@ -90,4 +93,7 @@ def _rate_of(program: Program, contender: Contender, servers: Servers, load: Loa
         raise Wrong(f"{contender.name} answered {dict(told)} instead of {dict(load.statuses)}")
     if left := servers.commands_left():
         raise Wrong(f"{contender.name} left {left} commands")
+    written = servers.rows()
+    if written != (subscribers + load.growth, journaled + load.journaled):
+        raise Wrong(f"{contender.name} wrote {written} rows")
     return len(load.commands) / (ended - begun)

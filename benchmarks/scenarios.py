@@ -44,10 +44,15 @@ IMEI = Number("35", 13)
 
 @dataclass(slots=True)
 class Load:
-    """Commands with their partitions, and how many outcomes of each status they must have."""
+    """Commands with their partitions, and what must come of them.
+
+    How many outcomes of each status, how many subscribers more than before, and how many commands remembered.
+    """
 
     commands: list[tuple[int, bytes]] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
+    growth: int = 0
+    journaled: int = 0
     existing: int = 0
     tenants: tuple[str, ...] = (TENANT,)
     prefix: str = "c"
@@ -74,6 +79,8 @@ class Load:
         key = (params or {}).get("msisdn", CATALOG)
         self.commands.append((partition_of(tenant, key, PARTITIONS), orjson.dumps(members)))
         self.statuses[status] += 1
+        self.growth += {("subscriber.create", 201): 1, ("subscriber.delete", 200): -1}.get((operation, status), 0)
+        self.journaled += status != 412 and not operation.endswith(".get")
 
     def create(self, i: int, tenant: str = TENANT, status: int = 201, **changed: Any) -> None:
         """A new subscriber, with the documents' sample as its payload."""
@@ -106,19 +113,19 @@ def payload_of(number: int) -> dict[str, Any]:
     }
 
 
-def warm_up(tenants: tuple[str, ...], count: int) -> Load:
-    """Commands for all partitions, of subscribers that no scenario is about."""
-    load = Load(tenants=tenants, prefix="warm-up")
+def warm_up(tenants: tuple[str, ...], count: int, prefix: str) -> Load:
+    """Commands for all partitions, of subscribers that no scenario is about; created, or there already."""
+    load = Load(tenants=tenants, prefix=prefix)
     for i in range(count):
         load.create(2 * NEW_FROM + i, tenants[i % len(tenants)])
     return load
 
 
-def new(count: int) -> Load:
-    """All new subscribers."""
-    load = Load()
+def new(count: int, start: int = 0) -> Load:
+    """All new subscribers; `start` is how many were made before."""
+    load = Load(prefix=f"new-{start}")
     for i in range(count):
-        load.create(NEW_FROM + i)
+        load.create(NEW_FROM + start + i)
     return load
 
 

@@ -11,13 +11,13 @@ from typing import Any, Literal
 
 import orjson
 import redis
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, select, text
 
 from adapters.database import make_engine
 from adapters.installation import prepare
 from adapters.migrations import migrate
 from adapters.streams import COMMANDS, OUTCOMES
-from adapters.tables import metadata
+from adapters.tables import journal, metadata, subscribers
 from adapters.users import add_tenant, add_user
 from adapters.valkey import Valkey
 from benchmarks.existing import add_subscribers
@@ -120,6 +120,12 @@ class Servers:
                 found.update(orjson.loads(fields[b"event"])["status"] for _, fields in entries)
                 start = b"(" + entries[-1][0]
         return found
+
+    def rows(self) -> tuple[int, int]:
+        """How many subscribers and how many journal records there are."""
+        with self.engine.connect() as connection:
+            counts = [connection.scalar(select(func.count()).select_from(table)) for table in (subscribers, journal)]
+        return counts[0] or 0, counts[1] or 0
 
     def commands_left(self) -> int:
         return sum(int(self.client.xlen(f"{COMMANDS}{partition}")) for partition in range(PARTITIONS))

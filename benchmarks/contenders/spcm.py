@@ -10,7 +10,7 @@ queued = True
 
 def start(servers: Servers, processes: int) -> Program:
     arguments = ["-m", "celery", "-A", "workers.app", "worker", "-c", str(processes)]
-    return Program(servers, arguments, {"SPCM_BACKLOG_LIMIT": "1000000", "SPCM_LOG_LEVEL": "warning"})
+    return Program(servers, arguments, {"SPCM_LOG_LEVEL": "warning"})
 
 
 def send(servers: Servers, load: Load) -> None:

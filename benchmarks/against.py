@@ -1,0 +1,116 @@
+"""The worker and what a user would pick instead, by turns, in one run: `python -m benchmarks.against`."""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+
+from benchmarks.contenders import Contender, celery_task, dramatiq_actor, fastapi_http, floor, spcm, taskiq_task
+from benchmarks.measuring import Spread, rate, ratio
+from benchmarks.programs import Program
+from benchmarks.scenarios import SCENARIOS, Load
+from benchmarks.servers import Servers
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A rival in one style of database work."""
+
+    rival: ModuleType
+    style: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.rival.name}, {self.style}"
+
+    @property
+    def queued(self) -> bool:
+        return bool(self.rival.queued)
+
+    def start(self, servers: Servers, processes: int) -> Program:
+        program: Program = self.rival.start(servers, processes, self.style)
+        return program
+
+    def send(self, servers: Servers, load: Load) -> None:
+        self.rival.send(servers, load)
+
+
+RIVALS = (celery_task, fastapi_http, taskiq_task, dramatiq_actor)
+ALTERNATIVES = [Alternative(rival, style) for style in ("plain", "lean") for rival in RIVALS]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Commands a second by contender; the worker's own first, and the floor, where measured, last."""
+
+    scenario: str
+    commands: tuple[int, int]
+    found: Mapping[str, Spread]
+
+    @property
+    def ours(self) -> Spread:
+        return self.found[spcm.name]
+
+    def table(self) -> str:
+        """In Markdown, fastest last."""
+        lines = [
+            "| | commands/s, median | lowest to highest | SPCM does ... times that |",
+            "| --- | ---: | ---: | ---: |",
+        ]
+        for name, spread in sorted(self.found.items(), key=lambda item: item[1].median):
+            times = ratio(self.ours, spread)
+            compared = "" if name == spcm.name else f"{times.median:.2g} ({times.low:.2g} to {times.high:.2g})"
+            lines.append(f"| {name} | {spread.median:,.0f} | {spread.low:,.0f} to {spread.high:,.0f} | {compared} |")
+        return "\n".join(lines)
+
+
+def compare(
+    servers: Servers,
+    scenario: str,
+    alternatives: Sequence[Alternative],
+    *,
+    commands: int,
+    rival_commands: int,
+    rounds: int,
+    with_floor: bool,
+    tell: Callable[[str], None] = print,
+) -> Comparison:
+    """All contenders in each round, each round beginning with another one."""
+    ours, theirs = SCENARIOS[scenario](commands), SCENARIOS[scenario](rival_commands)
+    found: dict[str, list[float]] = {}
+    for number in range(rounds):
+        turn = number % (len(alternatives) + 1)
+        contenders: list[Contender] = [spcm, *alternatives]
+        for contender in contenders[turn:] + contenders[:turn]:
+            load = ours if contender is spcm else theirs
+            found.setdefault(contender.name, []).append(rate(contender, servers, load))
+            tell(f"round {number + 1}, {scenario}: {contender.name} {found[contender.name][-1]:,.0f}/s")
+            if contender is spcm and with_floor:
+                found.setdefault(floor.name, []).append(floor.rate(servers))
+                tell(f"round {number + 1}, {scenario}: {floor.name} {found[floor.name][-1]:,.0f}/s")
+    spreads = {name: Spread(tuple(values)) for name, values in found.items()}
+    return Comparison(scenario, (commands, rival_commands), spreads)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scenario", choices=["new", "mix"], default="new")
+    parser.add_argument("--commands", type=int, default=20_000, help="for the worker")
+    parser.add_argument("--rival-commands", type=int, default=2_000, help="for each alternative")
+    parser.add_argument("--rounds", type=int, default=5)
+    chosen = parser.parse_args()
+    with Servers("postgres") as servers:
+        comparison = compare(
+            servers,
+            chosen.scenario,
+            ALTERNATIVES,
+            commands=chosen.commands,
+            rival_commands=chosen.rival_commands,
+            rounds=chosen.rounds,
+            with_floor=chosen.scenario == "new",
+        )
+    print(comparison.table())
+
+
+if __name__ == "__main__":
+    main()
