@@ -1,2 +1,88 @@
-def follow() -> None:
-    """Not yet."""
+"""`spcm follow`."""
+
+import json
+import re
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.installation import connect_redis, settings_in
+from cli.options import AsJson, DataFolder
+from cli.problems import Problem, say
+
+if TYPE_CHECKING:
+    from cli.outcome_streams import OutcomeStreams, Told
+
+LOOK = 1.0
+"""Seconds between two looks for streams of new tenants, and between two tries to reach Redis."""
+
+Tenant = Annotated[str | None, typer.Option("--tenant", help="Else all, and _unattributed: those of no tenant.")]
+From = Annotated[
+    str, typer.Option("--from", metavar="POINT", help="start, now, or the id of an outcome stream's entry.")
+]
+
+
+def follow(tenant: Tenant = None, point: From = "now", as_json: AsJson = False, data: DataFolder = None) -> None:
+    """Show outcomes as they are published, until Ctrl-C."""
+    from cli.outcome_streams import OLDEST, OutcomeStreams
+    from domain.outcomes import UNATTRIBUTED
+
+    if point not in ("start", "now") and not re.fullmatch(r"[0-9]{1,20}(-[0-9]{1,20})?", point):
+        raise Problem("--from must be start, now, or an entry's id, as in 1763740800000-0")
+    position = {"start": OLDEST, "now": None}.get(point, point)
+    chosen = settings_in(data)
+    with connect_redis(chosen.redis) as client:
+        streams = OutcomeStreams(client)
+        if tenant is None:
+            streams.add_all(position)
+        else:
+            streams.add(_stream(tenant, UNATTRIBUTED), position)
+        # What is there from now on and was not before is new, all of it.
+        later = OLDEST if position is None else position
+        _follow(streams, later if tenant is None else None, as_json=as_json)
+
+
+def _stream(tenant: str, unattributed: str) -> str:
+    from adapters.streams import OUTCOMES
+    from cli.names import tenant_name
+
+    return f"{OUTCOMES}{tenant if tenant == unattributed else tenant_name(tenant)}"
+
+
+def _follow(streams: "OutcomeStreams", others_from: str | None, *, as_json: bool) -> None:
+    from redis.exceptions import ConnectionError as ConnectionLost
+    from redis.exceptions import TimeoutError as NoAnswer
+
+    lost, looked = False, time.monotonic()
+    while True:
+        try:
+            for told in streams.read(LOOK):
+                _tell(told, as_json=as_json)
+            if others_from is not None and time.monotonic() - looked >= LOOK:
+                streams.add_all(others_from)
+                looked = time.monotonic()
+            lost = False
+        except (ConnectionLost, NoAnswer):
+            if not lost:
+                say("the connection to Redis was lost; waiting for it")
+            lost = True
+            time.sleep(LOOK)
+
+
+def _tell(told: "Told", *, as_json: bool) -> None:
+    from rich.text import Text
+
+    from cli.outcome_line import outcome_line
+    from cli.terminal import print_line, screen
+
+    try:
+        event = json.loads(told.event)
+        line = outcome_line(event)
+    except (ValueError, AttributeError):
+        say(f"{told.stream} {told.entry}: no outcome event")
+        return
+    if as_json:
+        print_line(told.event)
+    else:
+        screen().print(Text(f"{told.entry} {event.get('tenant') or '-'} ", style="dim") + line, soft_wrap=True)

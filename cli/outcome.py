@@ -1,2 +1,50 @@
-def outcome() -> None:
-    """Not yet."""
+"""`spcm outcome`."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from cli.installation import database, settings_in
+from cli.options import AsJson, DataFolder, TenantOption
+from cli.problems import FAILED, Problem
+
+CommandId = Annotated[str, typer.Argument(metavar="COMMAND_ID", help="The command's id.")]
+
+
+def outcome(command_id: CommandId, tenant: TenantOption, as_json: AsJson = False, data: DataFolder = None) -> None:
+    """Show the outcome that is stored of a command; exit status 1 where it is 400 or above, 2 where there is none.
+
+    Remembered are commands that were executed: not reads, dry runs, and those refused with 400, 401, 403, 412 or 503.
+    """
+    from adapters.encoding import encode
+    from adapters.journal import outcome_of_command
+    from cli.names import tenant_name
+    from cli.terminal import print_line
+
+    name = tenant_name(tenant)
+    if not command_id.isascii() or not command_id.isprintable():
+        raise Problem("a command's id is of printable ASCII characters")
+    with database(settings_in(data), reads=True) as connection:
+        found = outcome_of_command(connection, name, command_id)
+    if found is None:
+        raise Problem(f"no outcome of {command_id} is remembered for tenant {name}")
+    text = encode(found.event()).decode()
+    if as_json:
+        print_line(text)
+    else:
+        _show(json.loads(text))
+    if found.status >= 400:
+        raise typer.Exit(FAILED)
+
+
+def _show(event: dict[str, Any]) -> None:
+    from rich.json import JSON
+
+    from cli.terminal import screen, table
+
+    body = event.pop("data", None)
+    shown = screen()
+    shown.print(table(["attribute", "value"], event.items()))
+    if body is not None:
+        shown.print(JSON.from_data(body, highlight=False))

@@ -1,0 +1,57 @@
+"""Reading outcome streams, any number of them at once."""
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import redis
+
+OLDEST = "0-0"
+
+_AT_ONCE = 500
+
+
+class Told(NamedTuple):
+    """An outcome as it was published: the stream's name, the entry's id, the event's JSON."""
+
+    stream: str
+    entry: str
+    event: str
+
+
+class OutcomeStreams:
+    """What is published in the streams that were added, from where each was added. Raises redis-py's errors."""
+
+    def __init__(self, client: "redis.Redis") -> None:
+        self._client = client
+        self._positions: dict[Any, Any] = {}
+
+    def add(self, stream: str, position: str | None = None) -> None:
+        """Read this one too: after `position`, or from now on. One that was added before stays where it is."""
+        if stream.encode() not in self._positions:
+            self._positions[stream.encode()] = self._last_id(stream) if position is None else position
+
+    def add_all(self, position: str | None) -> None:
+        """Read all there are now, as `add` does."""
+        from adapters.streams import OUTCOMES
+
+        for stream in self._client.scan_iter(match=f"{OUTCOMES}*", count=1000):
+            self.add(stream.decode(), position)
+
+    def read(self, seconds: float) -> Iterator[Told]:
+        """What has come since the last call, or comes within this time; not necessarily all of it."""
+        if not self._positions:
+            time.sleep(seconds)
+            return
+        found: Any = self._client.xread(self._positions, count=_AT_ONCE, block=int(seconds * 1000) or None)
+        for stream, entries in dict(found or {}).items():
+            for entry, fields in entries:
+                self._positions[stream] = entry
+                yield Told(stream.decode(), entry.decode(), fields.get(b"event", b"").decode(errors="replace"))
+
+    def _last_id(self, stream: str) -> str:
+        if not self._client.exists(stream):
+            return OLDEST
+        last: bytes = self._client.xinfo_stream(stream)["last-generated-id"]
+        return last.decode()

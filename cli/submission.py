@@ -1,0 +1,102 @@
+"""Sending commands as they were written, and finding their outcomes among all that are published."""
+
+import json
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cli.command_file import WrittenCommand
+from cli.names import tenant_name
+from cli.outcome_streams import OutcomeStreams
+from cli.problems import Problem
+from spcm_client import Command, partition_of, read_partitions, stream_of
+from spcm_client.partitions import DEFAULT_PARTITIONS
+
+if TYPE_CHECKING:
+    import redis
+
+
+class Sent(NamedTuple):
+    """A command that Redis has."""
+
+    command_id: Any
+    partition: int
+    entry: str
+
+
+class Submission:
+    """Commands under way, by the ids of the outcome events that they will have.
+
+    The outcome streams are read, not reply lists: the id tells each entry's outcome apart, also that of a command in
+    which nothing can be read, or which has a `replyTo` of its own; and a read that fails loses nothing.
+    """
+
+    def __init__(self, client: "redis.Redis", members: Mapping[str, str]) -> None:
+        """`members` are put into commands that lack them."""
+        from adapters.streams import OUTCOMES
+        from domain.outcomes import UNATTRIBUTED
+
+        self.under_way: set[str] = set()
+        self._client = client
+        self._members = dict(members)
+        self._partitions = read_partitions(client) or DEFAULT_PARTITIONS
+        self._prefix = OUTCOMES
+        self._streams = OutcomeStreams(client)
+        self._streams.add(f"{OUTCOMES}{UNATTRIBUTED}")
+        self._tenants: set[str] = set()
+
+    def send(self, commands: Iterable[WrittenCommand]) -> list[Sent]:
+        """Put them into their streams, all or none. Raises redis-py's errors."""
+        filled = [self._fill_in(command) for command in commands]
+        for _, members in filled:
+            self._watch(members.get("tenant"))
+        partitions = [self._partition(members) for _, members in filled]
+        with self._client.pipeline(transaction=True) as pipeline:
+            for (text, _), partition in zip(filled, partitions, strict=True):
+                pipeline.xadd(stream_of(partition), {"command": text})
+            entries = [entry.decode() for entry in pipeline.execute()]
+        self.under_way.update(f"{partition}-{entry}" for partition, entry in zip(partitions, entries, strict=True))
+        return [
+            Sent(members.get("id"), partition, entry)
+            for (_, members), partition, entry in zip(filled, partitions, entries, strict=True)
+        ]
+
+    def outcomes(self, seconds: float) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Outcomes of what was sent, as JSON and read, that are there or come within this time."""
+        for told in self._streams.read(seconds):
+            try:
+                event = json.loads(told.event)
+                event_id = event["id"]
+            except (ValueError, LookupError, TypeError):
+                continue  # of somebody else: those of workers are events
+            if event_id in self.under_way:
+                self.under_way.discard(event_id)
+                yield told.event, event
+
+    def _fill_in(self, command: WrittenCommand) -> tuple[str, dict[str, Any]]:
+        """What is missing comes first; all the rest stays as it was written, right or wrong."""
+        added = {name: value for name, value in self._members.items() if name not in command.members}
+        if "id" not in command.members:
+            added = {"id": str(uuid.uuid4()), **added}
+        if not added:
+            return command.text, command.members
+        inside = json.dumps(added)[1:-1] + (", " if command.members else "")
+        return f"{{{inside}{command.text[1:]}", added | command.members
+
+    def _watch(self, tenant: object) -> None:
+        if isinstance(tenant, str) and tenant not in self._tenants:
+            self._tenants.add(tenant)
+            with suppress(Problem):  # a command of no tenant: it is told among those that nobody can be named for
+                self._streams.add(f"{self._prefix}{tenant_name(tenant)}")
+
+    def _partition(self, members: Mapping[str, Any]) -> int:
+        operation, tenant = members.get("operation"), members.get("tenant")
+        params, payload = members.get("params"), members.get("payload")
+        command = Command(
+            operation if isinstance(operation, str) else "",
+            params if isinstance(params, dict) else None,
+            payload if isinstance(payload, dict) else None,
+            id="",
+        )
+        return partition_of(command, tenant if isinstance(tenant, str) else "", self._partitions)
