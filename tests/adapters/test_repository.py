@@ -1,0 +1,263 @@
+"""The suite of the port `domain.state.Source`: against memory, SQLite and PostgreSQL, with the same answers."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, make_url
+
+from adapters.database import make_engine
+from adapters.failures import Clashed
+from adapters.migrations import migrate
+from adapters.repository import TenantRepository, UnitOfWork
+from adapters.rows import Rows
+from domain.pcc_profiles import PCC_PROFILES, PccProfile
+from domain.plan_definitions import PLAN_DEFINITIONS, PlanDefinition
+from domain.provisioning_profiles import PROFILES, ProvisioningProfile
+from domain.resources import Kind
+from domain.shelf import Changes
+from domain.state import Defaults, Source
+from domain.subscribers import SUBSCRIBERS, Subscriber
+from tests.domain.source import Memory
+from tests.servers import create_database, drop_database
+
+KINDS: tuple[Kind[Any], ...] = (PROFILES, PLAN_DEFINITIONS, PCC_PROFILES, SUBSCRIBERS)
+SourceOf = Callable[[str], Source]
+
+
+@pytest.fixture(scope="module")
+def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    engine = make_engine(f"sqlite:///{tmp_path_factory.mktemp('repository') / 'spcm.sqlite'}")
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def postgres_engine(_postgres_url: str) -> Iterator[Engine]:
+    name = f"spcm_repository_{os.getpid()}"
+    create_database(_postgres_url, name)
+    engine = make_engine(make_url(_postgres_url).set(database=name).render_as_string(hide_password=False))
+    migrate(engine)
+    yield engine
+    engine.dispose()
+    drop_database(_postgres_url, name)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def rows(request: pytest.FixtureRequest) -> Iterator[Rows]:
+    """The rows of a transaction that is rolled back in the end."""
+    engine: Engine = request.getfixturevalue(f"{request.param}_engine")
+    with engine.connect() as connection:
+        yield Rows(connection, locked=set(KINDS))
+        connection.rollback()
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def source_of(request: pytest.FixtureRequest) -> Iterator[SourceOf]:
+    """Gives tenants' sources, over the same rows."""
+    if request.param == "memory":
+        yield Memory().source
+        return
+    engine: Engine = request.getfixturevalue(f"{request.param}_engine")
+    with engine.connect() as connection:
+        rows = Rows(connection, locked=set(KINDS))
+        yield lambda tenant: TenantRepository(rows, tenant)
+        connection.rollback()
+
+
+@pytest.fixture
+def source(source_of: SourceOf) -> Source:
+    return source_of("acme")
+
+
+def subscriber(number: str, created: int = 1, **values: Any) -> Subscriber:
+    flags = dict.fromkeys(("dps_notification", "eos_notification", "payg_notification"), False)
+    return Subscriber.model_validate({"msisdn": number, "created": created, **flags, **values})
+
+
+def profile(number: int, name: str, **values: Any) -> ProvisioningProfile:
+    return ProvisioningProfile.model_validate({"id": number, "name": name, "default_profile": False, **values})
+
+
+def plan(number: int, name: str, **values: Any) -> PlanDefinition:
+    sent = {"id": number, "name": name, "unit_amount": "1", "unit_metering_type": "TIME", "validity_period": "1day"}
+    return PlanDefinition.model_validate(sent | values)
+
+
+def pcc(number: int, definition: int, alias: str) -> PccProfile:
+    sent = {"id": number, "plan_definition_id": definition, "alias": alias, "threshold": True, "precedence": 5}
+    return PccProfile.model_validate(sent)
+
+
+def add(source: Source, kind: Kind[Any], *resources: Any) -> None:
+    source.write([Changes(kind, added=list(resources))], {})
+
+
+FULL: list[tuple[Kind[Any], Any]] = [
+    (
+        SUBSCRIBERS,
+        subscriber(
+            "+1",
+            created=2**40,
+            imsi="0" * 15,
+            alternate_notification_msisdn="1" * 255,
+            payment_type="postpaid",
+            subscriber_class="é😀\u202e\x01",
+            locale="ja_JP",
+            status="barred",
+            dps_enabled=True,
+            eos_notification=True,
+            imei="1" * 16,
+            zone="'; --",
+            renewal_day_of_month=0,
+            qos_category_name='"\\',
+            tag=" ",
+        ),
+    ),
+    (SUBSCRIBERS, subscriber("1")),
+    (PROFILES, profile(2**53 - 1, "😀" * 255, default_profile=True, dps_enabled=False, payg_notification=True)),
+    (PROFILES, profile(1, "n", locale="en", initial_core_plan_name="x", subscriber_type="PREPAID")),
+    (PLAN_DEFINITIONS, plan(1, "n", cost=2**53 - 1, granted_amount=2**53 - 1, core=True, summary="", description="\n")),
+    (PLAN_DEFINITIONS, plan(2, "m", finalised=True, available=True, current=False, max_deactivation_count=0)),
+    (PCC_PROFILES, pcc(1, 2, "a").model_copy(update={"metering_percentage": 0, "qos_profile_name": "q"})),
+]
+
+
+@pytest.mark.parametrize(("kind", "resource"), FULL, ids=lambda part: getattr(part, "name", ""))
+def test_what_was_written_is_read_as_it_was(source: Source, kind: Kind[Any], resource: Any) -> None:
+    add(source, kind, resource)
+    key = {kind.key: getattr(resource, kind.key)}
+    assert list(source.load(kind.by(**key))) == [resource]
+    assert list(source.load(kind.by())) == [resource]
+
+
+def test_a_lookup_finds_all_that_have_its_values_and_no_others(source: Source) -> None:
+    add(source, PLAN_DEFINITIONS, plan(1, "a"), plan(2, "b", current=False), plan(3, "A"))
+    add(source, PCC_PROFILES, pcc(1, 1, "a"), pcc(2, 1, "b"), pcc(3, 2, "a"))
+
+    def ids(kind: Kind[Any], **values: Any) -> list[int]:
+        return sorted(each.id for each in source.load(kind.by(**values)))
+
+    assert ids(PLAN_DEFINITIONS) == [1, 2, 3]
+    assert ids(PLAN_DEFINITIONS, name="a") == [1]
+    assert ids(PLAN_DEFINITIONS, current=True) == [1, 3]
+    assert ids(PLAN_DEFINITIONS, name="b", current=True) == []
+    assert ids(PCC_PROFILES, plan_definition_id=1) == [1, 2]
+    assert ids(PCC_PROFILES, plan_definition_id=1, alias="a") == [1]
+    assert ids(PCC_PROFILES, id=0) == ids(PCC_PROFILES, id=-1) == ids(PCC_PROFILES, id=2**53 - 1) == []
+
+
+def test_no_source_sees_or_changes_what_another_tenant_has(source_of: SourceOf) -> None:
+    acme, other = source_of("acme"), source_of("other")
+    for each in (acme, other):
+        add(each, SUBSCRIBERS, subscriber("1", imsi="7", imei="i", tag="t"))
+        add(each, PROFILES, profile(1, "n", default_profile=True))
+        each.write([], {PROFILES.name: 1})
+    assert acme.update_all(SUBSCRIBERS.by(tag="t"), {"zone": "z"}) == 1
+    acme.write([Changes(PROFILES, removed=[profile(1, "n", default_profile=True)])], {PROFILES.name: 9})
+    assert [each.zone for each in other.load(SUBSCRIBERS.by())] == [None]
+    assert len(other.load(PROFILES.by(default_profile=True))) == 1
+    assert len(other.newest(SUBSCRIBERS.by(imei="i"), 9)) == 1
+    assert (acme.last_id(PROFILES), other.last_id(PROFILES)) == (9, 1)
+
+
+def test_the_last_id_is_0_at_first_and_of_each_kind_alone(source: Source) -> None:
+    assert source.last_id(PROFILES) == 0
+    source.write([], {PROFILES.name: 5})
+    source.write([], {PROFILES.name: 6, PCC_PROFILES.name: 2**53 - 1})
+    assert [source.last_id(kind) for kind in (PROFILES, PLAN_DEFINITIONS, PCC_PROFILES)] == [6, 0, 2**53 - 1]
+
+
+def test_stamps_grow(source_of: SourceOf) -> None:
+    stamps = [source_of(tenant).creation_stamp() for tenant in ("a", "b", "a", "a")]
+    assert stamps == sorted(set(stamps))
+
+
+def test_the_newest_come_first_and_not_more_than_asked(source: Source) -> None:
+    add(source, SUBSCRIBERS, *(subscriber(str(n), created=n * 7 % 11, imei="i") for n in range(1, 11)))
+    add(source, SUBSCRIBERS, subscriber("x", created=99, imei="j"))
+    assert [each.created for each in source.newest(SUBSCRIBERS.by(imei="i"), 3)] == [10, 9, 8]
+    assert len(source.newest(SUBSCRIBERS.by(imei="i"), 100)) == 10
+    assert source.newest(SUBSCRIBERS.by(imei="k"), 1) == []
+
+
+def test_changes_are_written_whatever_changes_hands_between_them(source: Source) -> None:
+    """What is unique may go from one to another, around in a circle, and to one that is new."""
+    one, two, three = (subscriber(n, imsi=n) for n in "123")
+    add(source, SUBSCRIBERS, one, two, three)
+    circle = [(one, one.model_copy(update={"imsi": "2"})), (two, two.model_copy(update={"imsi": "1", "zone": "z"}))]
+    new = subscriber("4", imsi="3")
+    source.write([Changes(SUBSCRIBERS, removed=[three], updated=circle, added=[new])], {})
+    assert {each.msisdn: each.imsi for each in source.load(SUBSCRIBERS.by())} == {"1": "2", "2": "1", "4": "3"}
+    assert [each.zone for each in source.load(SUBSCRIBERS.by(imsi="1"))] == ["z"]
+    first, second = profile(1, "a", default_profile=True), profile(2, "b")
+    add(source, PROFILES, first, second)
+    swap = [
+        (first, first.model_copy(update={"name": "b", "default_profile": False})),
+        (second, second.model_copy(update={"name": "a", "default_profile": True})),
+    ]
+    source.write([Changes(PROFILES, updated=swap)], {})
+    assert [each.id for each in source.load(PROFILES.by(default_profile=True))] == [2]
+    assert [each.id for each in source.load(PROFILES.by(name="b"))] == [1]
+
+
+def test_an_update_of_all_counts_all_that_were_found(source: Source) -> None:
+    add(source, SUBSCRIBERS, *(subscriber(str(n), tag="a" if n < 3 else "b", zone="z") for n in range(5)))
+    assert source.update_all(SUBSCRIBERS.by(tag="a"), {}) == 3
+    assert source.update_all(SUBSCRIBERS.by(tag="a"), {"zone": None, "tag": "b", "dps_enabled": True}) == 3
+    assert source.update_all(SUBSCRIBERS.by(tag="a"), {"zone": "x"}) == 0
+    assert source.update_all(SUBSCRIBERS.by(tag="b"), {}) == 5
+    found = sorted((each.msisdn, each.zone, each.dps_enabled) for each in source.load(SUBSCRIBERS.by(tag="b")))
+    assert found == [("0", None, True), ("1", None, True), ("2", None, True), ("3", "z", False), ("4", "z", False)]
+
+
+def test_a_savepoint_goes_back_to_where_it_was_set(source: Source) -> None:
+    add(source, SUBSCRIBERS, subscriber("1", tag="a"))
+    with source.savepoint() as go_back:
+        add(source, SUBSCRIBERS, subscriber("2", tag="a"))
+        source.write([], {PROFILES.name: 3})
+        assert source.update_all(SUBSCRIBERS.by(tag="a"), {"tag": "b"}) == 2
+        go_back()
+    with source.savepoint():
+        add(source, SUBSCRIBERS, subscriber("3", tag="a"))
+    assert sorted(each.msisdn for each in source.load(SUBSCRIBERS.by(tag="a"))) == ["1", "3"]
+    assert source.last_id(PROFILES) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "second"),
+    [
+        (SUBSCRIBERS, subscriber("1"), subscriber("1")),
+        (SUBSCRIBERS, subscriber("1", imsi="7"), subscriber("2", imsi="7")),
+        (PROFILES, profile(1, "a"), profile(2, "a")),
+        (PROFILES, profile(1, "a", default_profile=True), profile(2, "b", default_profile=True)),
+        (PLAN_DEFINITIONS, plan(1, "a"), plan(2, "a")),
+        (PCC_PROFILES, pcc(1, 1, "a"), pcc(2, 1, "a")),
+    ],
+)
+def test_the_database_itself_refuses_what_must_be_unique(rows: Rows, kind: Kind[Any], first: Any, second: Any) -> None:
+    source = TenantRepository(rows, "acme")
+    add(source, kind, first)
+    with pytest.raises(Clashed):
+        add(source, kind, second)
+
+
+def test_one_prefetch_answers_many_tenants_questions(rows: Rows) -> None:
+    for tenant in ("a", "b"):
+        add(TenantRepository(rows, tenant), SUBSCRIBERS, subscriber("1", imsi=tenant), subscriber("2"))
+    unit = UnitOfWork(rows, Defaults())
+    unit.prefetch([(tenant, SUBSCRIBERS.by(msisdn=number)) for tenant in ("a", "b", "c") for number in ("1", "2", "3")])
+    unit.prefetch([])
+    for tenant in ("a", "b"):
+        shelf = unit.state(tenant).shelf(SUBSCRIBERS)
+        assert [len(shelf.matches(SUBSCRIBERS.by(msisdn=number))) for number in ("1", "2", "3")] == [1, 1, 0]
+        assert all(shelf.knows(SUBSCRIBERS.by(msisdn=number)) for number in ("1", "2", "3"))
+        assert shelf.matches(SUBSCRIBERS.by(msisdn="1"))[0].imsi == tenant
+    assert unit.state("c").find(SUBSCRIBERS.by(msisdn="1")) is None
+    unit.state("a").remove(SUBSCRIBERS, subscriber("1", imsi="a"))
+    unit.state("c").put(SUBSCRIBERS, subscriber("1", imsi="c"))
+    unit.write()
+    found = {t: [each.msisdn for each in TenantRepository(rows, t).load(SUBSCRIBERS.by())] for t in ("a", "b", "c")}
+    assert {tenant: sorted(numbers) for tenant, numbers in found.items()} == {"a": ["2"], "b": ["1", "2"], "c": ["1"]}
