@@ -1,2 +1,123 @@
-def demo() -> None:
-    """Not yet."""
+"""`spcm demo`: the documents' examples, through all there is, in a place of its own."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import typer
+
+from cli.installation import database, settings_in
+from cli.options import AsJson
+from cli.problems import FAILED, INTERRUPTED, Problem, say
+from cli.up import running
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from adapters.settings import Settings
+    from spcm_client import Outcome
+
+TENANT, USER, PASSWORD = "acme", "oms", "s3cret"
+_KEPT = ("SPCM_LOG_LEVEL", "SPCM_LOG_FORMAT")
+
+
+class Told(NamedTuple):
+    """An example, and what came of it."""
+
+    example: dict[str, Any]
+    outcome: "Outcome"
+
+    @property
+    def surprises(self) -> list[str]:
+        """The event's attributes that are not what the documents say."""
+        expected = {"subject": None, "reason": None, "replayed": None, **self.example["expect"]}
+        event = self.outcome.event
+        # As text: for Python, true is 1.
+        return [name for name, value in expected.items() if json.dumps(event.get(name)) != json.dumps(value)]
+
+
+def demo(as_json: AsJson = False) -> None:
+    """Send the documents' examples through a private `spcm up`, and show what comes of each.
+
+    Exit status 0 only if each outcome is what the documents say. It leaves nothing behind.
+    """
+    from cli.stopping import stopping_in_order
+
+    status = INTERRUPTED
+    with stopping_in_order(), tempfile.TemporaryDirectory(prefix="spcm-demo-", ignore_cleanup_errors=True) as folder:
+        told = list(_tell_examples(Path(folder)))
+        status = _show(told, as_json=as_json)
+    if status:
+        raise typer.Exit(status)
+
+
+def _tell_examples(folder: Path) -> Iterator[Told]:
+    from spcm_client import Client
+
+    chosen = _own_settings(folder)
+    log_path = folder / "worker.log"
+    with log_path.open("w") as log:
+        try:
+            with running(chosen, workers=1, log=log) as (servers, _):
+                _add_user(chosen)
+                for line in files("cli").joinpath("examples.jsonl").read_text().splitlines():
+                    example = json.loads(line)
+                    with Client(servers.redis, TENANT, USER, example.get("password", PASSWORD)) as client:
+                        params, payload = example.get("params"), example.get("payload")
+                        yield Told(example, client.call(example["operation"], params, payload, id=example["id"]))
+        except Problem:
+            sys.stderr.write(log_path.read_text())
+            raise
+
+
+def _own_settings(folder: Path) -> "Settings":
+    """Those of a private installation: what is set for another one has no say."""
+    for name in [name for name in os.environ if name.startswith("SPCM_") and name not in _KEPT]:
+        del os.environ[name]
+    return settings_in(folder)
+
+
+def _add_user(chosen: "Settings") -> None:
+    from adapters.users import add_tenant, add_user
+    from domain.permissions import Permission
+
+    with database(chosen) as connection:
+        add_tenant(connection, TENANT)
+        add_user(connection, TENANT, USER, PASSWORD, Permission)
+
+
+def _show(told: list[Told], *, as_json: bool) -> int:
+    from cli.terminal import print_json, screen
+
+    if as_json:
+        for each in told:
+            print_json(each.outcome.event)
+    else:
+        screen().print(_table(told))
+    surprising = [each for each in told if each.surprises]
+    for each in surprising:
+        expected = json.dumps({name: each.example["expect"].get(name) for name in each.surprises})
+        say(f"{each.example['says']}: not what the documents say, which is {expected}")
+    return FAILED if surprising else 0
+
+
+def _table(told: list[Told]) -> "Table":
+    from rich.text import Text
+
+    from cli.terminal import colour_of, table
+
+    rows = []
+    for says, outcome in ((each.example["says"], each.outcome) for each in told):
+        status = f"{outcome.status}{' replayed' if outcome.replayed else ''}"
+        body = "" if outcome.data is None else json.dumps(outcome.data, ensure_ascii=False)
+        operation = Text.assemble(str(outcome.operation), "\n", (says, "dim"))
+        rows.append((operation, outcome.subject or "", Text(status, style=colour_of(outcome.status)), body))
+    made = table(["operation", "subject", "status", "body"], rows)
+    made.show_lines = True
+    made.columns[0].min_width = max(len(str(each.outcome.operation)) for each in told)
+    return made

@@ -52,13 +52,14 @@ class Guard:
             words = in_one_line(error)
             if words is None:
                 return False
-            say(words)
+            if words:
+                say(words)
             self.status = WRONG
         return True
 
 
 def in_one_line(error: BaseException) -> str | None:
-    """What happened and what to do; None for a bug of ours."""
+    """What happened and what to do; None for a bug of ours, empty where all was said."""
     if isinstance(error, Problem):
         return str(error)
     if isinstance(error, TyperException):
@@ -67,6 +68,8 @@ def in_one_line(error: BaseException) -> str | None:
 
 
 def _usage(error: TyperException) -> str:
+    if not error.format_message():
+        return ""  # all of the help was told already
     context = getattr(error, "ctx", None)
     hint = f" (see `{context.command_path} --help`)" if context is not None else ""
     return f"{error.format_message().rstrip('.')}{hint}"

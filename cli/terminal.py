@@ -10,6 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 
+_WIDE = 120
+"""Columns of what is written to a file or a pipe."""
+
+
 class Screen(Console):
     """A console for which a reader that has gone is no reason for a status of its own."""
 
@@ -20,7 +24,10 @@ class Screen(Console):
 
 def screen() -> Screen:
     """Stdout, for people."""
-    return Screen(highlight=False, emoji=False, markup=False)
+    made = Screen(highlight=False, emoji=False, markup=False)
+    if not made.is_terminal:
+        made.width = _WIDE
+    return made
 
 
 def errors() -> Screen:

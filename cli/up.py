@@ -1,9 +1,10 @@
 """`spcm up`: everything that executes commands, in one process' care."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -34,21 +35,21 @@ def up(workers: Workers = 2, redis_port: Port = None, data: DataFolder = None) -
 
     with stopping_in_order() as requests:
         chosen = settings_in(data)
-        with running(chosen, workers=workers, redis_port=redis_port) as (servers, worker):
+        with running(chosen, workers=workers, log=sys.stderr, redis_port=redis_port) as (servers, worker):
             _tell_ready(chosen, servers)
             _look_after(servers, worker, requests)
 
 
 @contextmanager
 def running(
-    chosen: "Settings", *, workers: int, redis_port: int | None = None
+    chosen: "Settings", *, workers: int, log: TextIO, redis_port: int | None = None
 ) -> "Iterator[tuple[Servers, Worker | None]]":
     """Servers, and a worker that executes commands; the worker ends first. Raises what these raise."""
     from cli.servers import started_servers
     from cli.worker import Worker
 
     with started_servers(chosen, redis_port) as servers:
-        worker = Worker(workers, _environment(chosen, servers)) if workers else None
+        worker = Worker(workers, _environment(chosen, servers), log) if workers else None
         try:
             if worker is not None:
                 worker.wait_until_ready()

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import TextIO
 
 from adapters.lifeline import Lifeline
 from cli.problems import Problem, say
@@ -23,7 +24,9 @@ PAUSE = 1.0
 class Worker:
     """One `celery worker` with a pool of processes. It ends with the process that started it."""
 
-    def __init__(self, processes: int, environment: Mapping[str, str]) -> None:
+    def __init__(self, processes: int, environment: Mapping[str, str], log: TextIO) -> None:
+        """`log` gets what the worker has to say."""
+        self._log = log
         self._command = [sys.executable, "-m", "celery", "-q", "-A", "workers.app", "worker", "-P", "prefork"]
         self._command += ["-c", str(processes)]
         self._environment = dict(environment)
@@ -35,9 +38,11 @@ class Worker:
         """It executes commands now. Raises Problem where it ends instead."""
         while not select.select([self._ready], [], [], 0.1)[0]:
             if self._process.poll() is not None:
-                raise Problem(f"the worker ended at once, with status {self._process.returncode}; it said why, above")
+                raise Problem(
+                    f"the worker ended at once, with status {self._process.returncode}; its own words say why"
+                )
         if not os.read(self._ready, 16):
-            raise Problem(f"the worker ended at once, with status {self._process.wait()}; it said why, above")
+            raise Problem(f"the worker ended at once, with status {self._process.wait()}; its own words say why")
 
     def look_after(self) -> None:
         """Start it again if it has ended, after a pause."""
@@ -68,7 +73,8 @@ class Worker:
                 env={**self._environment, READY: str(told)},
                 pass_fds=(told,),
                 stdin=subprocess.DEVNULL,
-                stdout=sys.stderr.fileno(),  # our own stdout has one line, and no other
+                stdout=self._log.fileno(),
+                stderr=self._log.fileno(),
             )
         finally:
             os.close(told)
