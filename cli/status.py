@@ -1,2 +1,84 @@
-def status() -> None:
-    """Not yet."""
+"""`spcm status`."""
+
+import dataclasses
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.installation import connect_redis, database, settings_in
+from cli.options import AsJson, DataFolder
+
+if TYPE_CHECKING:
+    import redis
+    from rich.console import Group
+
+    from adapters.settings import Settings
+    from cli.overview import Overview, Partition
+
+EVERY = 1.0
+"""Seconds between two looks of `--watch`."""
+
+Watch = Annotated[bool, typer.Option("--watch", help="Look again every second, until Ctrl-C.")]
+
+
+def status(watch: Watch = False, as_json: AsJson = False, data: DataFolder = None) -> None:
+    """Show what waits in each partition and since when, who holds it, outcomes kept, dead letters, workers."""
+    from cli.terminal import print_json, screen
+
+    chosen = settings_in(data)
+    with connect_redis(chosen.redis) as client, ExitStack() as stack:
+        shown = _look(chosen, client)
+        if as_json:
+            print_json(dataclasses.asdict(shown))
+            while watch:
+                time.sleep(EVERY)
+                print_json(dataclasses.asdict(_look(chosen, client)))
+        elif not watch:
+            screen().print(_tables(shown))
+        else:
+            from rich.live import Live
+
+            live = stack.enter_context(Live(_tables(shown), console=screen(), auto_refresh=False, screen=False))
+            while True:
+                time.sleep(EVERY)
+                live.update(_tables(_look(chosen, client)), refresh=True)
+
+
+def _look(chosen: "Settings", client: "redis.Redis") -> "Overview":
+    from adapters.holders import holders
+    from cli.overview import overview
+    from spcm_client import read_partitions
+
+    count = read_partitions(client) or chosen.partitions
+    with database(chosen, reads=True) as connection:
+        held = holders(connection)
+    return overview(client, count, held or {})
+
+
+def _tables(shown: "Overview") -> "Group":
+    from rich.console import Group
+    from rich.text import Text
+
+    from cli.terminal import table
+
+    partitions = [
+        (each.number, each.backlog, "" if each.oldest is None else f"{each.oldest:.1f} s", _holder(each))
+        for each in shown.partitions
+    ]
+    if shown.workers is None:
+        workers = "workers: Redis does not tell this user its connections"
+    else:
+        workers = f"workers: {', '.join(shown.workers) or 'none'}"
+    return Group(
+        table(["partition", "backlog", "oldest", "held by"], partitions),
+        table(["tenant", "outcomes kept"], shown.outcomes.items()),
+        Text(f"dead letters: {shown.dead_letters}", style="red" if shown.dead_letters else ""),
+        Text(workers, style="" if shown.workers else "yellow"),
+    )
+
+
+def _holder(partition: "Partition") -> str:
+    words = partition.holder or ("a worker" if partition.taken else "")
+    return f"{words}, try {partition.tries}" if words and partition.tries > 1 else words

@@ -1,0 +1,93 @@
+"""How an installation does at this moment, as Redis and the database tell it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from redis import ResponseError
+
+if TYPE_CHECKING:
+    import redis
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """One command stream: `oldest` is its oldest command's age in seconds, `tries` how often that was begun.
+
+    `taken` tells that its first commands were taken and are not finished; `holder`, whose transaction decides them.
+    """
+
+    number: int
+    backlog: int
+    oldest: float | None
+    taken: bool
+    tries: int
+    holder: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """`outcomes` are those kept, by tenant; `workers` is None where Redis does not let us see its connections."""
+
+    partitions: list[Partition]
+    outcomes: dict[str, int]
+    dead_letters: int
+    workers: list[str] | None
+
+
+def overview(client: "redis.Redis", count: int, holders: dict[int, str]) -> Overview:
+    """Asked of Redis now; `holders` are the database's. Raises redis-py's errors."""
+    return Overview(
+        partitions=_partitions(client, count, holders),
+        outcomes=_outcomes(client),
+        dead_letters=_dead_letters(client),
+        workers=_workers(client),
+    )
+
+
+def _partitions(client: "redis.Redis", count: int, holders: dict[int, str]) -> list[Partition]:
+    from adapters.streams import COMMANDS, TAKEN
+
+    seconds, microseconds = client.time()
+    now = seconds + microseconds / 1_000_000
+    with client.pipeline(transaction=False) as pipeline:
+        for number in range(count):
+            pipeline.xlen(f"{COMMANDS}{number}")
+            pipeline.xrange(f"{COMMANDS}{number}", count=1)
+            pipeline.hmget(f"{TAKEN}{number}", "first", "tries")
+        told: list[Any] = pipeline.execute()
+    partitions = []
+    for number in range(count):
+        backlog, oldest, (first, tries) = told[3 * number : 3 * number + 3]
+        age = max(0.0, now - int(oldest[0][0].split(b"-")[0]) / 1000) if oldest else None
+        partitions.append(Partition(number, backlog, age, first is not None, int(tries or 0), holders.get(number)))
+    return partitions
+
+
+def _outcomes(client: "redis.Redis") -> dict[str, int]:
+    from adapters.streams import OUTCOMES
+
+    streams = sorted(client.scan_iter(match=f"{OUTCOMES}*", count=1000))
+    with client.pipeline(transaction=False) as pipeline:
+        for stream in streams:
+            pipeline.xlen(stream)
+        lengths: list[Any] = pipeline.execute()
+    return {stream.decode().removeprefix(OUTCOMES): length for stream, length in zip(streams, lengths, strict=True)}
+
+
+def _dead_letters(client: "redis.Redis") -> int:
+    from adapters.streams import DEAD_LETTERS
+
+    letters: int = client.xlen(DEAD_LETTERS)
+    return letters
+
+
+def _workers(client: "redis.Redis") -> list[str] | None:
+    """Each as host and process id, by the name of the connection through which it watches the streams."""
+    from adapters.streams import WORKER
+
+    try:
+        connections: Any = client.client_list()
+    except ResponseError:  # not allowed
+        return None
+    names = {connection.get("name", "") for connection in connections}
+    return sorted(name.removeprefix(WORKER) for name in names if name.startswith(WORKER))
