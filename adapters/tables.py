@@ -33,7 +33,13 @@ metadata = MetaData(
 Word = String().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 Whole = BigInteger().with_variant(Integer, "sqlite")
 
-partitions = Table("partitions", metadata, Column("number", Integer, primary_key=True, autoincrement=False))
+partitions = Table(
+    "partitions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    # Outcomes of the last batch that the journal does not remember: adapters.partition_lock.
+    Column("unremembered", String),
+)
 
 tenants = Table("tenants", metadata, Column("name", Word, primary_key=True))
 

@@ -15,6 +15,7 @@ from adapters.credentials import Authenticator, Directory, look_up
 from adapters.encoding import decoded
 from adapters.failures import Interrupted
 from adapters.journal import Journal, Record, fingerprint
+from adapters.partition_lock import PartitionLock
 from adapters.repository import UnitOfWork
 from adapters.rows import Rows
 from adapters.streams import Announcement, Entry
@@ -54,12 +55,22 @@ class Case:
 class Batch:
     """The commands of one transaction."""
 
-    def __init__(self, connection: Connection, authenticator: Authenticator, defaults: Defaults, now: datetime) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        authenticator: Authenticator,
+        defaults: Defaults,
+        now: datetime,
+        lock: PartitionLock | None = None,
+    ) -> None:
         self._connection = connection
         self._authenticator = authenticator
         self._defaults = defaults
         self._now = now
         self._journal = Journal(connection)
+        self._lock = lock
+        self._unremembered: list[Outcome] = []
+        self._before_a_change = 0
         self._directory = Directory(set(), {})
 
     def execute(self, cases: Sequence[Case], *, refused: Sequence[Case] = ()) -> None:
@@ -79,12 +90,15 @@ class Batch:
         self._journal.prefetch([_key(case) for case in working])
         unit = self._load([case for case in working if self._journal.find(*_key(case)) is None])
         for case in cases:
-            self._decide(case, unit)
+            if not self._told_before(case):
+                self._decide(case, unit)
         for case in refused:
             case.outcome = self._outcome(case)
         failpoint("decided")
         unit.write()
         self._journal.write()
+        if self._lock is not None and self._before_a_change:
+            self._lock.keep(self._unremembered[: self._before_a_change])
 
     def _authenticate(self, cases: Sequence[Case]) -> None:
         """Each distinct credential once."""
@@ -128,9 +142,18 @@ class Batch:
         unit.prefetch(wanted)
         return unit
 
+    def _told_before(self, case: Case) -> bool:
+        """Whether the entry was decided before, in a batch whose end is unknown: then its outcome is what it was."""
+        if self._lock is not None:
+            case.outcome = self._lock.told(case.event_id, case.command.id)
+        if case.outcome is not None:
+            self._unremembered.append(case.outcome)
+        return case.outcome is not None
+
     def _decide(self, case: Case, unit: UnitOfWork) -> None:
         if case.work is None or case.principal is None:
             case.outcome = self._outcome(case)
+            self._unremembered.append(case.outcome)
             return
         tenant, command_id = _key(case)
         known = self._journal.find(tenant, command_id)
@@ -142,6 +165,9 @@ class Batch:
         remembered = case.work.journaled and not case.command.dry_run and case.result.status < 500
         if remembered:
             self._journal.add(tenant, command_id, Record(case.fingerprint, case.outcome))
+            self._before_a_change = len(self._unremembered)
+        elif not case.error:
+            self._unremembered.append(case.outcome)
 
     def _execute(self, case: Case, work: Work, unit: UnitOfWork) -> Result:
         tenant, _ = _key(case)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Engine
 
 from adapters.credentials import Authenticator
 from adapters.failures import Clashed, Contended, Interrupted, Unavailable
+from adapters.partition_lock import lock_partition
 from adapters.streams import CommandStreams, Entry, NotOurs
-from adapters.tables import partitions
 from domain.commands import Credentials, read_command
 from domain.state import Defaults
 from workers.batch import Batch, Case, announcements
@@ -85,7 +85,8 @@ class Drain:
     def _batch(self, partition: int, at_most: int, condemned: str) -> int:
         """Execute one batch; how many commands are left, 0 also where somebody else is at them."""
         with self.engine.connect() as connection, connection.begin() as transaction:
-            if not _lock(connection, partition):
+            lock = lock_partition(connection, partition)
+            if lock is None:
                 return 0
             taken = self.streams.take(partition, at_most=at_most)
             failpoint("taken")
@@ -95,7 +96,8 @@ class Drain:
             refused = [_case(partition, entry) for entry in taken.refused]
             if cases:
                 cases[0].condemned = condemned or ("WorkerDied" if taken.deaths >= DEATHS else "")
-            Batch(connection, self.authenticator, self.defaults, datetime.now(UTC)).execute(cases, refused=refused)
+            batch = Batch(connection, self.authenticator, self.defaults, datetime.now(UTC), lock)
+            batch.execute(cases, refused=refused)
             failpoint("written")
             transaction.commit()
         failpoint("committed")
@@ -124,9 +126,3 @@ class Drain:
 
 def _case(partition: int, entry: Entry) -> Case:
     return Case(entry, f"{partition}-{entry.id}", read_command(entry.raw, size=entry.size))
-
-
-def _lock(connection: Connection, partition: int) -> bool:
-    """Whether this transaction alone now decides the partition's commands. SQLite has one writer anyway."""
-    row = select(partitions.c.number).where(partitions.c.number == partition).with_for_update(skip_locked=True)
-    return connection.scalar(row) is not None

@@ -26,6 +26,7 @@ STATUSES: dict[Kind, tuple[int, ...]] = {
     "garbage": (400, 503),
     "unreadable": (400, 503),
     "poison": (500, 503),
+    "elsewhere": (200, 201, 204, 503),
 }
 
 

@@ -140,6 +140,7 @@ class Lab:
         evidence = self.evidence()
         findings: list[Finding] = check(evidence)
         assert not findings, f"{len(findings)} findings, of them {findings[:10]}"
+        assert "batch-failed" not in evidence.texts.get("worker.log", ""), "a batch failed by a bug of ours"
         return evidence
 
     def restart_valkey(self) -> None:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["good", "stranger", "garbage", "unreadable", "poison"]
+Kind = Literal["good", "stranger", "garbage", "unreadable", "poison", "elsewhere"]
 """good: its outcome follows from those before it. stranger: a wrong password. garbage: refused with 400, but legible
-enough to be told to its tenant. unreadable: no tenant can be read. poison: an operation that fails on us."""
+enough to be told to its tenant. unreadable: no tenant can be read. poison: an operation that fails on us. elsewhere: in
+a partition that is not its own, so that its place in the order is nowhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ def upgrade() -> None:
     op.create_table(
         "partitions",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("unremembered", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_partitions")),
     )
     op.create_table(

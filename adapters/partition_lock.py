@@ -1,0 +1,52 @@
+"""The partition lock: the row under which a batch is decided, and what the row remembers.
+
+The journal knows what was executed. It does not know reads and refusals; yet they have their place in the order: if
+their batch is read again after a crash, later commands of the batch have changed what they saw. So their outcomes are
+kept in the partition's row, committed with those changes, until another batch has such outcomes.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, select, update
+
+from adapters.encoding import encode
+from adapters.tables import partitions
+from domain.outcomes import Outcome
+
+
+class PartitionLock:
+    """A lock that this transaction holds."""
+
+    def __init__(self, connection: Connection, partition: int, unremembered: str | None) -> None:
+        self._connection = connection
+        self._partition = partition
+        self._told: dict[str, dict[str, Any]] = {}
+        if unremembered:
+            self._told = {each["id"]: each for each in orjson.loads(unremembered)}
+
+    def told(self, event_id: str, command_id: str | None) -> Outcome | None:
+        """What this entry's outcome was, if it was decided before and the journal does not remember it."""
+        kept = self._told.get(event_id)
+        if kept is None or kept["command_id"] != command_id:  # a Redis that was lost may give an entry's id again
+            return None
+        return Outcome(**kept | {"time": datetime.fromtimestamp(kept["time"] / 1000, UTC)})
+
+    def keep(self, outcomes: Sequence[Outcome]) -> None:
+        """Remember these outcomes, and forget those before."""
+        text = encode([_kept(outcome) for outcome in outcomes]).decode()
+        row = update(partitions).where(partitions.c.number == self._partition)
+        self._connection.execute(row.values(unremembered=text))
+
+
+def lock_partition(connection: Connection, partition: int) -> PartitionLock | None:
+    """The lock, until the transaction ends; None where somebody else has it. SQLite has one writer anyway."""
+    row = select(partitions.c.unremembered).where(partitions.c.number == partition).with_for_update(skip_locked=True)
+    found = connection.execute(row).first()
+    return None if found is None else PartitionLock(connection, partition, found.unremembered)
+
+
+def _kept(outcome: Outcome) -> dict[str, Any]:
+    return outcome._asdict() | {"time": int(outcome.time.timestamp() * 1000)}
