@@ -1,2 +1,105 @@
-def doctor() -> None:
-    """Not yet."""
+"""`spcm doctor`."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import typer
+
+from cli.installation import connect_redis, engine_of, require_database, settings_in, without_password
+from cli.options import AsJson, DataFolder
+from cli.problems import FAILED, WRONG, in_one_line, say
+
+if TYPE_CHECKING:
+    from adapters.settings import Settings
+    from cli.findings import Finding
+
+
+class Unreached:
+    """A server that could not be asked: the others still are."""
+
+    def __init__(self) -> None:
+        self.any = False
+
+    def findings(self, subject: str, ask: "Callable[[], Iterator[Finding]]") -> "list[Finding]":
+        """What `ask` finds, or that it could not."""
+        from redis import RedisError
+
+        from adapters.failures import Interrupted
+        from adapters.settings import WrongSetting
+        from cli.findings import problem
+        from cli.problems import Problem
+
+        try:
+            return list(ask())
+        except (Interrupted, Problem, RedisError, WrongSetting) as error:
+            self.any = True
+            return [problem(f"{subject} connection", in_one_line(error) or "", "")]
+
+
+def doctor(as_json: AsJson = False, data: DataFolder = None) -> None:
+    """Check servers, schema, partitions and users, and explain what is not as it should be.
+
+    Exit status 1 if there is a problem, 2 if a server cannot be reached.
+    """
+    from cli.terminal import print_json
+
+    chosen = settings_in(data)
+    unreached = Unreached()
+    found = unreached.findings("Redis", lambda: _redis(chosen))
+    found += unreached.findings("database", lambda: _database(chosen))
+    if as_json:
+        for finding in found:
+            print_json(dataclasses.asdict(finding))
+    else:
+        _show(found)
+    if unreached.any:
+        say("not all servers could be reached: start them, or correct SPCM_REDIS_URL and SPCM_DATABASE_URL")
+        raise typer.Exit(WRONG)
+    if any(finding.level == "problem" for finding in found):
+        raise typer.Exit(FAILED)
+
+
+def _redis(chosen: "Settings") -> "Iterator[Finding]":
+    from cli.doctor_redis import redis_findings
+    from cli.findings import ok, problem, warning
+    from spcm_client import read_partitions
+
+    with connect_redis(chosen.redis) as client:
+        client.ping()
+        yield ok("Redis connection", "it answers")
+        yield from redis_findings(client, chosen.outcome_retention)
+        partitions = read_partitions(client)
+        if partitions is None:
+            yield warning("partitions", "not fixed in Redis yet", "start a worker: it does it")
+        elif partitions != chosen.partitions:
+            advice = f"set SPCM_PARTITIONS={partitions}: the number is fixed when an installation first starts"
+            yield problem("partitions", f"SPCM_PARTITIONS is {chosen.partitions}, Redis has {partitions}", advice)
+        else:
+            yield ok("partitions", f"{partitions} in Redis")
+
+
+def _database(chosen: "Settings") -> "Iterator[Finding]":
+    from adapters.database import READS
+    from cli.doctor_database import database_findings
+    from cli.findings import ok
+
+    require_database(chosen)
+    with engine_of(chosen) as engine, engine.execution_options(**READS).connect() as connection:
+        yield ok("database connection", without_password(chosen.database))
+        yield from database_findings(connection, chosen)
+
+
+def _show(found: "list[Finding]") -> None:
+    from rich.text import Text
+
+    from cli.terminal import screen, table, visible
+
+    colours = {"ok": "green", "warning": "yellow", "problem": "red"}
+    rows = []
+    for finding in found:
+        words = Text(visible(finding.found))
+        if finding.advice:
+            words.append(f"\n{finding.advice}", style="bold")
+        rows.append((Text(finding.level, style=colours[finding.level]), finding.subject, words))
+    screen().print(table(["", "what", "found, and what to do"], rows))

@@ -51,7 +51,7 @@ def database(chosen: "Settings", *, reads: bool = False) -> "Iterator[Connection
     from adapters.database import READS
     from adapters.migrations import is_current
 
-    _require_file(chosen)
+    require_database(chosen)
     with engine_of(chosen) as engine:
         seen = engine.execution_options(**READS) if reads else engine
         with seen.begin() as connection:
@@ -72,7 +72,7 @@ def engine_of(chosen: "Settings") -> "Iterator[Engine]":
         engine.dispose()
 
 
-def _require_file(chosen: "Settings") -> None:
+def require_database(chosen: "Settings") -> None:
     """Raises Problem where there is no database: SQLite would make an empty one."""
     from adapters.database import database_url
 

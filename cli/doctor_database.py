@@ -1,0 +1,79 @@
+"""What is to be known of the database: whether it keeps what it confirmed, and is ready for this version."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, func, select, text
+
+from cli.findings import Finding, expect, ok, problem, warning
+
+if TYPE_CHECKING:
+    from adapters.settings import Settings
+
+OLDEST_POSTGRESQL = 14
+"""Older ones get no corrections any more."""
+
+
+def database_findings(connection: Connection, chosen: "Settings") -> Iterator[Finding]:
+    """All of it. Raises what the engine raises."""
+    from adapters.migrations import is_current, newest
+
+    if connection.dialect.name == "postgresql":
+        yield from _postgresql(connection)
+    else:
+        yield ok("database", f"SQLite {connection.scalar(text('select sqlite_version()'))}: for workers of one machine")
+    current = is_current(connection)
+    yield expect(
+        "migrations",
+        f"schema {newest()}" if current else "the schema is not this version's",
+        good=current,
+        advice="run `spcm migrate`",
+    )
+    if current:
+        yield from _partitions(connection, chosen)
+        yield _users(connection)
+
+
+def _postgresql(connection: Connection) -> Iterator[Finding]:
+    version = int(str(connection.scalar(text("show server_version_num"))))
+    words = f"PostgreSQL {connection.scalar(text('show server_version'))}"
+    if version // 10_000 >= OLDEST_POSTGRESQL:
+        yield ok("database", words)
+    else:
+        yield warning("database", words, f"use PostgreSQL {OLDEST_POSTGRESQL} or newer")
+    for setting, danger in (
+        ("fsync", "a crash of the machine can destroy the database"),
+        ("full_page_writes", "a crash of the machine can destroy pages of the database"),
+        # Ours is a session's own setting; a value that is told here holds for us.
+        ("synchronous_commit", "a crash can undo what outcomes have told"),
+    ):
+        value = str(connection.scalar(text(f"show {setting}")))
+        good = value == "on" or (setting == "synchronous_commit" and value in ("remote_write", "remote_apply"))
+        yield expect("PostgreSQL", f"{setting} {value}", good=good, advice=f"set {setting} = on: without it {danger}")
+
+
+def _partitions(connection: Connection, chosen: "Settings") -> Iterator[Finding]:
+    from adapters.tables import partitions
+
+    rows = connection.scalar(select(func.count()).select_from(partitions)) or 0
+    if rows and rows != chosen.partitions:
+        advice = "SPCM_PARTITIONS must be what it was when the installation first started"
+        yield problem("partitions", f"SPCM_PARTITIONS is {chosen.partitions}, the database has {rows}", advice)
+    elif rows:
+        yield ok("partitions", f"{rows} in the database")
+    else:
+        yield warning("partitions", "none in the database yet", "start a worker: it makes them")
+
+
+def _users(connection: Connection) -> Finding:
+    from adapters.tables import tenants, user_permissions, users
+
+    count = connection.scalar(select(func.count()).select_from(tenants)) or 0
+    all_users = connection.scalar(select(func.count()).select_from(users)) or 0
+    held = select(user_permissions.c.tenant, user_permissions.c.user_name).distinct().subquery()
+    able = connection.scalar(select(func.count()).select_from(held)) or 0
+    found = f"{count} tenants, {all_users} users, {able} of them with permissions"
+    if able:
+        return ok("users", found)
+    advice = "add some with `spcm tenant add` and `spcm user add`: else each command gets 401 or 403"
+    return warning("users", found, advice)
