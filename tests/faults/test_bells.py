@@ -1,0 +1,116 @@
+"""Bells that are lost, forged or too many, retention, and clocks: rows 19, 26 and 27 of the fault list."""
+
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.faults.checker import check
+from tests.faults.evidence import Told
+from tests.faults.lab import Lab
+from tests.faults.ledger import place_of
+from tests.faults.worker import Worker
+from workers.queue import BELLS, DRAIN
+from workers.transport import bell
+
+FORGED: list[bytes] = [
+    b"",
+    b"not json",
+    b"[]",
+    b"null",
+    b"7",
+    b"[" * 5000,
+    b"\xff\xfe",
+    b'{"body": null, "headers": null, "properties": null}',
+    b'{"headers": {"task": "workers.tasks.drain"}, "properties": {"body_encoding": "base64"}, "body": "%%%"}',
+    *[
+        json.dumps(bell(DRAIN, [0], queue=BELLS) | change).encode()
+        for change in (
+            {"body": None},
+            {"body": 5},
+            {"body": "!"},
+            {"body": "W1tdLHt9LHt9XQ=="},
+            {"headers": None},
+            {"headers": {"task": "celery.chain", "id": "1"}},
+            {"headers": {"task": "no.such.task", "id": "2"}},
+            {"properties": None},
+            {"properties": {"delivery_tag": {}}},
+            {"content-type": "application/x-python-serialize"},
+            {"content-encoding": "no-such-encoding"},
+        )
+    ],
+    *[
+        json.dumps(hostile).encode()
+        for hostile in (
+            {**bell(DRAIN, [0], queue=BELLS), "headers": {**bell(DRAIN, [0], queue=BELLS)["headers"], **header}}
+            for header in (
+                {"eta": "2999-01-01T00:00:00"},
+                {"eta": "never"},
+                {"expires": "2000-01-01T00:00:00"},
+                {"timelimit": [0.000001, 0.000001]},
+                {"timelimit": 5},
+                {"id": {}},
+                {"retries": "x"},
+                {"stamped_headers": 5},
+            )
+        )
+    ],
+    *[json.dumps(bell(DRAIN, [number], queue=BELLS)).encode() for number in (-1, 8, 10**9, "0", None, True, 0.5)],  # type: ignore[list-item]
+]
+
+
+@pytest.fixture(scope="module")
+def worker(lab: Lab) -> Worker:
+    return lab.start_worker()
+
+
+def test_row_26_bells_are_lost(lab: Lab, worker: Worker) -> None:
+    with lab.load(rate=200, seed=261):
+        until = time.monotonic() + 2
+        while time.monotonic() < until:
+            lab.client.delete(BELLS)
+        lab.moving(within=5)
+    lab.verify()
+
+
+def test_row_26_bells_are_forged(lab: Lab, worker: Worker) -> None:
+    with lab.load(rate=100, seed=262):
+        for message in FORGED:
+            lab.client.lpush(BELLS, message)
+            lab.client.rpush(BELLS, message)
+        lab.moving(within=5)
+    evidence = lab.verify()
+    assert evidence.texts["worker.log"].count("dropped-message") > len(FORGED)
+    assert worker.alive()
+    assert len(worker.pool) == 2
+
+
+def test_row_26_bells_are_repeated_a_thousand_times(lab: Lab, worker: Worker) -> None:
+    messages = [json.dumps(bell(DRAIN, [number % 8], queue=BELLS)).encode() for number in range(1000)]
+    with lab.load(rate=100, seed=263):
+        lab.client.lpush(BELLS, *messages)
+        lab.moving(within=5)
+    lab.verify()
+
+
+def test_row_27_streams_are_trimmed_under_load(make_lab: "Callable[..., Lab]") -> None:
+    """Who reads within the retention misses nothing; who comes later finds little more than the retention."""
+    lab = make_lab(environment={"SPCM_OUTCOME_RETENTION": "2s"})
+    lab.start_worker()
+    seen: dict[tuple[str, str], Told] = {}
+
+    def read() -> None:
+        seen.update({(each.stream, each.stream_id): each for each in lab.evidence().told})
+
+    with lab.load(rate=400, seed=27):
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            lab.client.delete("spcm:maintenance")  # so that the worker trims at once
+            read()
+    lab.settle()
+    read()
+    evidence = lab.evidence()
+    assert len(evidence.told) < len(seen)
+    evidence.told = [seen[key] for key in sorted(seen, key=lambda key: (key[0], place_of(key[1])))]
+    assert check(evidence) == []
