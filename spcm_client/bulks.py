@@ -15,7 +15,7 @@ from spcm_client.partitions import partition_of_operation
 Mode = Literal["continue", "atomic"]
 
 MAX_ITEMS = 500
-MAX_BYTES = 1024 * 1024  # of items in one bulk; one alone may be larger. An import holds up to two bulks a partition
+MAX_BYTES = 1024 * 1024  # of items in one bulk; one alone may be larger. An import holds up to three bulks a partition
 _MAX_ITEM_BYTES = 4 * 1024 * 1024 - 4096  # what is left of a command's 4 MiB beside its envelope
 
 INCOMPLETE = "outcome-incomplete"

@@ -34,9 +34,9 @@ def import_items(
     Any number of items in constant memory: `items` is read as the work goes on, and only when a result is asked for.
 
     *Order.* Items of one partition, and so all about one subscriber, are executed in the order given: of one partition
-    only one bulk is under way. Between partitions there is none: import profiles before the subscribers that name them.
-    A reference (`fromItem`) reaches only an item of the same bulk. Results come in the order of execution, not in that
-    of the items.
+    only one bulk is under way, and one more waits for its end. Between partitions there is none: import profiles before
+    the subscribers that name them. A reference (`fromItem`) reaches only an item of the same bulk. Results come in the
+    order of execution, not in that of the items.
 
     *Again.* Command ids derive from the items, their place, `mode` and `run`: the same import run again, after whatever
     interruption, continues where it was and tells for what was done what became of it then (`replayed`). A caller whose
@@ -59,9 +59,10 @@ def import_items(
         if isinstance(found, ItemResult):
             yield found
             continue
-        while flights.busy(found.partition):
+        while flights.full(found.partition):
             yield from flights.land()
         flights.launch(found, found.command(mode, run, flights.reply_to, dry_run=dry_run))
+        yield from flights.land(wait=False)
     while flights.under_way:
         yield from flights.land()
 
@@ -79,7 +80,10 @@ class _Flight:
 
 
 class _Flights:
-    """The bulks under way, at most one of each partition: a second one could be accepted where the first got 503."""
+    """The bulks under way, at most one of each partition: a second one could be accepted where the first got 503.
+
+    A second one waits here, so that it is sent the moment the first has its outcome.
+    """
 
     def __init__(self, client: Client, timeout: float, ask_again: float) -> None:
         self._client = client
@@ -88,24 +92,26 @@ class _Flights:
         self._replies = ReplyList(client.redis, client.tenant)
         self.reply_to = self._replies.key
         self.under_way: dict[str, _Flight] = {}  # by command id
+        self._waiting: dict[int, tuple[Bulk, Command]] = {}  # by partition
 
-    def busy(self, partition: int) -> bool:
-        return any(flight.bulk.partition == partition for flight in self.under_way.values())
+    def full(self, partition: int) -> bool:
+        return partition in self._waiting
 
     def launch(self, bulk: Bulk, command: Command) -> None:
-        now = time.monotonic()
-        flight = _Flight(bulk, command, due=now, give_up=now + self._timeout, silence=self._ask_again)
-        self.under_way[command.id] = flight
-        self._send(flight)
+        """Send it, or keep it until the one before it has its outcome."""
+        if any(flight.bulk.partition == bulk.partition for flight in self.under_way.values()):
+            self._waiting[bulk.partition] = bulk, command
+        else:
+            self._launch(bulk, command)
 
-    def land(self) -> Iterator[ItemResult]:
+    def land(self, *, wait: bool = True) -> Iterator[ItemResult]:
         """Wait for one outcome, not for long, and yield its results."""
         for flight in list(self.under_way.values()):
             if time.monotonic() >= flight.give_up:
                 raise OutcomeTimeout(flight.command.id, self._timeout)
             if time.monotonic() >= flight.due:
                 self._send(flight)
-        outcome = self._take()
+        outcome = self._take(wait=wait)
         if outcome is None or outcome.command_id not in self.under_way:  # a second answer, to a bulk sent twice
             return
         flight = self.under_way[outcome.command_id]
@@ -113,7 +119,15 @@ class _Flights:
             self._put_off(flight)
             return
         del self.under_way[flight.command.id]
+        if (following := self._waiting.pop(flight.bulk.partition, None)) is not None:
+            self._launch(*following)
         yield from flight.bulk.results(outcome)
+
+    def _launch(self, bulk: Bulk, command: Command) -> None:
+        now = time.monotonic()
+        flight = _Flight(bulk, command, due=now, give_up=now + self._timeout, silence=self._ask_again)
+        self.under_way[command.id] = flight
+        self._send(flight)
 
     def _send(self, flight: _Flight) -> None:
         try:
@@ -126,10 +140,10 @@ class _Flights:
         flight.due = time.monotonic() + flight.silence
         flight.silence *= 2
 
-    def _take(self) -> Outcome | None:
+    def _take(self, *, wait: bool) -> Outcome | None:
         next_due = min(min(flight.due, flight.give_up) for flight in self.under_way.values())
         try:
-            return self._replies.take(next_due - time.monotonic())
+            return self._replies.take(next_due - time.monotonic()) if wait else self._replies.take_now()
         except ConnectionLost:
             pause_after_loss()
             for flight in self.under_way.values():

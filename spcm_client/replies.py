@@ -25,3 +25,8 @@ class ReplyList:
         # Redis takes 0 for "for ever".
         answer = execute_once(self._redis, "BLPOP", self.key, max(0.001, min(seconds, self._longest_block)))
         return None if answer is None else Outcome.from_json(answer[1])
+
+    def take_now(self) -> Outcome | None:
+        """The next outcome if it is there already. Raises `ConnectionLost`, as `take`."""
+        answer = execute_once(self._redis, "LPOP", self.key)
+        return None if answer is None else Outcome.from_json(answer)

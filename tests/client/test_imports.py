@@ -216,7 +216,7 @@ def test_items_are_read_only_as_the_work_goes_on(client: Client, worker: StandIn
     results = import_items(client, (item(next(read)) for _ in range(100_000)))
     answered.release()
     next(results)
-    assert next(read) <= 2 * 8 * 500 + 500
+    assert next(read) <= 3 * 8 * 500 + 500
     for _ in range(100):
         answered.release()
     results.close()
