@@ -6,6 +6,7 @@ may end in LF or CRLF, mixed. Whatever else is no CSV is refused with its line n
 
 import codecs
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import BinaryIO, NamedTuple
 
 LONGEST = 4 * 1024 * 1024
@@ -75,10 +76,8 @@ def _with_quoted_lines(file: BinaryIO, raw: bytes, line: int) -> bytes:
 
 def _refuse_misplaced_quotes(raw: bytes, line: int) -> None:
     """A quote that opens nothing would make half of the file one field."""
-    try:
+    with suppress(_Open):
         _split(_decoded(raw, line), line)
-    except _Open:
-        pass
 
 
 def _open_quote(raw: bytes, line: int) -> int:

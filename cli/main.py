@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from cli import demo, doctor, follow, migrate, outcome, status, submit, tenants, up, users
+from cli import demo, doctor, exporting, follow, importing, migrate, outcome, status, submit, tenants, up, users
 from cli.problems import Guard
 
 app = typer.Typer(
@@ -24,6 +24,8 @@ app.command("submit")(submit.submit)
 app.command("follow")(follow.follow)
 app.command("outcome")(outcome.outcome)
 app.command("status")(status.status)
+app.command("import")(importing.import_file)
+app.command("export")(exporting.export)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
 

@@ -1,0 +1,136 @@
+"""`spcm import`."""
+
+import os
+import time
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.installation import settings_in
+from cli.options import DataFolder, TenantOption
+from cli.problems import FAILED, Problem
+
+if TYPE_CHECKING:
+    from cli.import_report import Report
+    from domain.operations import Operation
+    from spcm_client import Client, ItemResult
+
+_UNAUTHENTICATED = 401
+_SHOWN_EACH = 250  # results
+
+
+class ImportMode(StrEnum):
+    """What a failure undoes."""
+
+    CONTINUE = "continue"
+    ATOMIC = "atomic"
+
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a header, or JSON lines, in UTF-8.")]
+UserOption = Annotated[str, typer.Option("--user", metavar="NAME", help="Under whose permissions.")]
+PasswordEnv = Annotated[
+    str, typer.Option("--password-env", metavar="VAR", help="The variable that has the user's password.")
+]
+OperationOption = Annotated[str, typer.Option("--operation", metavar="NAME", help="What each line asks for.")]
+Mode = Annotated[ImportMode, typer.Option("--mode", help="atomic: a failure undoes its bulk, up to 500 lines.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing: tell what would be.")]
+Run = Annotated[str, typer.Option("--run", metavar="LABEL", help="Another label imports the same file anew.")]
+Timeout = Annotated[float, typer.Option("--timeout", min=1, help="Seconds without an outcome after which to give up.")]
+
+
+def import_file(
+    file: File,
+    tenant: TenantOption,
+    user: UserOption,
+    password_env: PasswordEnv,
+    operation: OperationOption = "subscriber.create",
+    mode: Mode = ImportMode.CONTINUE,
+    dry_run: DryRun = False,
+    run: Run = "",
+    timeout: Timeout = 300.0,
+    data: DataFolder = None,
+) -> None:
+    """Import a file of any size. Run again after an interruption it goes on where it was, and does nothing twice.
+
+    What did not succeed is in FILE.report.csv, and those lines as they were in FILE.remainder.csv or .jsonl. Exit
+    status: 0, 1 where some did not succeed, 2 where the import could not run.
+    """
+    from cli.import_report import Report
+    from cli.import_source import open_source
+    from spcm_client import import_items
+
+    chosen = settings_in(data)
+    source = open_source(file, _operation(operation))
+    with Report(file, source) as report:
+        try:
+            content = source.check()
+        except Problem as problem:
+            raise Problem(f"{problem}; nothing was sent") from None
+        with _client(chosen.redis, tenant, user, password_env) as client:
+            label = f"{content.digest}/{operation}/{run}"
+            results = import_items(client, source.items(), mode=mode.value, run=label, dry_run=dry_run, timeout=timeout)
+            _follow(results, report, content.items)
+        report.write()
+        _tell(report, dry_run=dry_run)
+        if report.failed:
+            raise typer.Exit(FAILED)
+
+
+def _operation(name: str) -> "Operation":
+    from domain.bulk_form import BULK
+    from domain.catalog import OPERATIONS
+
+    operation = OPERATIONS.get(name)
+    if operation is None or name == BULK:
+        names = ", ".join(each for each in OPERATIONS if each != BULK)
+        raise Problem(f"there is no operation {name} for a line; there are {names}")
+    return operation
+
+
+def _client(url: str, tenant: str, user: str, variable: str) -> "Client":
+    from cli.installation import connect_redis
+    from cli.names import tenant_name, user_name
+    from spcm_client import Client
+
+    password = os.environ.get(variable)
+    if password is None:
+        raise Problem(f"the variable {variable} has no password: set it, or name another with --password-env")
+    connect_redis(url).close()  # which tells a URL that cannot be read; the client's own connection repeats calls
+    return Client(url, tenant_name(tenant), user_name(user), password)
+
+
+def _follow(results: "Iterator[ItemResult]", report: "Report", total: int) -> None:
+    """Take the results in, and show how far it is. Raises Problem for what no item can cure."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from cli.terminal import errors
+
+    console = errors()
+    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+    began = time.monotonic()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("importing", total=total)
+        for done, result in enumerate(results, 1):
+            if result.status == _UNAUTHENTICATED:
+                raise Problem("tenant, user or password are wrong: what was not imported yet was not executed")
+            report.add(result)
+            if done % _SHOWN_EACH == 0 or done == total:
+                rate = done / max(time.monotonic() - began, 0.001)
+                bar.update(task, completed=done, description=f"importing, {rate:,.0f} a second")
+
+
+def _tell(report: "Report", *, dry_run: bool) -> None:
+    from cli.import_report import summary
+    from cli.terminal import print_line, screen, table
+
+    if dry_run:
+        print_line("dry run: nothing was changed")
+    screen().print(table(("status", "reason", "lines"), summary(report)))
+    if report.replayed:
+        print_line(f"{report.replayed:,} of them had been executed before, and were not executed again")
+    if report.failed:
+        print_line(f"what did not succeed: {report.path}")
+        print_line(f"those lines, as they were: {report.remainder}")
