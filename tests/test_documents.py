@@ -1,4 +1,4 @@
-"""The documents are true where a program can tell: links, settings, log lines, and the tables that the code writes."""
+"""The documents are true where a program can tell: links, settings, log lines, examples, and the tables on them."""
 
 import re
 from datetime import timedelta
@@ -9,6 +9,9 @@ import pytest
 
 from adapters.settings import Settings
 from docs.operations_table import REFERENCE, with_tables
+from domain.commands import read_command
+from domain.partitions import DEFAULT_PARTITIONS, partition_of
+from domain.permissions import Permission, Principal
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -20,6 +23,8 @@ NOT_YET_WRITTEN = {ROOT / "docs" / f"{name}.md" for name in ("errors", "migratio
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 SETTING = re.compile(r"^\| `(SPCM_[A-Z_]+)` \| (?:`([^`]*)`|none) \|", re.MULTILINE)
+SENT = re.compile(r"XADD spcm:commands:([0-9]+) \* command '([^']+)'")
+WRITTEN = re.compile(r"^    (\{\"id\".*(?:\n    .*)*)", re.MULTILINE)
 LOGGED = re.compile(r"\blog\.[a-z]+\(\s*\"([a-z-]+)\"")
 
 
@@ -77,3 +82,26 @@ def test_every_log_line_is_explained() -> None:
 def test_the_tables_of_operations_and_fields_are_current() -> None:
     text = REFERENCE.read_text()
     assert text == with_tables(text), "run: python docs/operations_table.py"
+
+
+def _is_executed(example: str) -> None:
+    raw = re.sub(r"\s*\n\s*", " ", example).encode()
+    command = read_command(raw, len(raw))
+    assert command.fault is None, command.fault.message
+    assert command.operation is not None
+    command.operation.prepare(Principal("acme", "oms", frozenset(Permission)), command.request)
+
+
+@pytest.mark.parametrize("document", [ROOT / "README.md", ROOT / "docs" / "contract.md"], ids=_name)
+def test_commands_that_are_shown_are_good_and_in_their_partition(document: Path) -> None:
+    shown = SENT.findall(document.read_text())
+    assert shown
+    for partition, command in shown:
+        _is_executed(command)
+        assert int(partition) == partition_of("acme", "0871234567", DEFAULT_PARTITIONS)
+
+
+def test_the_bulk_that_is_shown_is_good() -> None:
+    shown = WRITTEN.findall((ROOT / "docs" / "bulk.md").read_text())
+    assert len(shown) == 1
+    _is_executed(shown[0])
