@@ -3,7 +3,7 @@
 import base64
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,10 +77,10 @@ def basic_authorization(user: str, password: str) -> str:
 
 def to_json(value: Mapping[str, Any], levels: int = MAX_DEPTH) -> bytes:
     """`value` as strict UTF-8 JSON of at most `levels` levels, or `InvalidCommand`, which does not repeat values."""
-    if _deeper_than(value, levels):
-        raise InvalidCommand(f"nested deeper than {MAX_DEPTH} levels")
     try:
-        return _ENCODER.encode(value).encode()
+        written = _ENCODER.encode(value).encode()
+    except RecursionError:
+        raise InvalidCommand(_TOO_DEEP) from None
     except UnicodeEncodeError:
         raise InvalidCommand(
             "a lone surrogate is no text"
@@ -89,6 +89,10 @@ def to_json(value: Mapping[str, Any], levels: int = MAX_DEPTH) -> bytes:
         raise InvalidCommand("NaN, Infinity and integers of thousands of digits are no JSON") from error
     except TypeError as error:
         raise InvalidCommand("only objects, arrays, strings, numbers, booleans and null are JSON") from error
+    # An import asks this of every item: hardly one has as many brackets as it may have levels.
+    if written.count(b"{") + written.count(b"[") > levels and _deeper_than(value, levels):
+        raise InvalidCommand(_TOO_DEEP)
+    return written
 
 
 def _object(value: object) -> dict[Any, Any]:
@@ -99,17 +103,12 @@ def _object(value: object) -> dict[Any, Any]:
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_object)
-_LEAVES = frozenset({str, int, float, bool, type(None)})
+_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 
 def _deeper_than(value: object, levels: int) -> bool:
-    if isinstance(value, dict | Mapping):
-        inner: Iterable[object] = value.values()
-    elif isinstance(value, list | tuple):
-        inner = value
-    else:
-        return False
-    if levels == 0:
-        return True
-    # An import asks this of every item: most of what is inside is no container, and is passed over at once.
-    return any(_deeper_than(each, levels - 1) for each in [each for each in inner if type(each) not in _LEAVES])
+    if isinstance(value, Mapping):
+        return levels == 0 or any(_deeper_than(member, levels - 1) for member in value.values())
+    if isinstance(value, list | tuple):
+        return levels == 0 or any(_deeper_than(element, levels - 1) for element in value)
+    return False
