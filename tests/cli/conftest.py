@@ -1,0 +1,39 @@
+"""One `spcm up` for the tests of a module, with a tenant and a user."""
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import Program
+
+PASSWORD = "s3cret"
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """The program, with an installation that is running: tenant acme, and its user oms who may do everything."""
+    program = Program(SPCM_DATA=str(tmp_path_factory.mktemp("up") / "data"), PW=PASSWORD)
+    up = program.start("up", "--workers", "1")
+    try:
+        assert up.stdout is not None
+        assert json.loads(up.stdout.readline())["ready"] is True
+        assert program.run("tenant", "add", "acme").status == 0
+        added = program.run(
+            "user", "add", "oms", "--tenant", "acme", "--password-stdin", "--all-permissions", stdin=PASSWORD
+        )
+        assert added.status == 0, added.err
+        yield program
+    finally:
+        up.send_signal(signal.SIGTERM)
+        up.communicate(timeout=20)
+
+
+@pytest.fixture
+def migrated(tmp_path: Path) -> Program:
+    """The program, with a database and nothing that runs."""
+    program = Program(SPCM_DATA=str(tmp_path / "data"))
+    assert program.run("migrate").status == 0
+    return program

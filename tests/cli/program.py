@@ -1,0 +1,84 @@
+"""The program `spcm`, as a shell runs it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+WITHIN = 30.0
+
+
+@dataclass
+class Ended:
+    """How a run ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Stdout, as JSON lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    def is_refused(self, *words: str) -> bool:
+        """Status 2, with one line on stderr that has these words."""
+        lines = self.err.splitlines()
+        assert self.status == 2, self
+        assert len(lines) == 1, self.err
+        assert self.out == "", self.out
+        assert all(word in lines[0] for word in words), lines[0]
+        return True
+
+
+class Program:
+    """`spcm` with settings of its own."""
+
+    def __init__(self, **settings: str) -> None:
+        self.environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **settings}
+
+    def run(self, *arguments: str, stdin: str | bytes = "", **settings: str) -> Ended:
+        ended = subprocess.run(
+            [sys.executable, "-m", "cli.main", *arguments],
+            env={**self.environment, **settings},
+            cwd="/",
+            input=stdin.encode() if isinstance(stdin, str) else stdin,
+            capture_output=True,
+            timeout=WITHIN,
+        )
+        return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+    def start(self, *arguments: str, **settings: str) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "cli.main", *arguments],
+            env={**self.environment, **settings},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+
+def descendants(pid: int) -> set[int]:
+    """The processes that it has started, and theirs."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    pairs = [tuple(map(int, line.split())) for line in listed.splitlines()]
+    found, new = set[int](), {pid}
+    while new:
+        new = {child for child, parent in pairs if parent in new} - found
+        found |= new
+    return found
+
+
+def until(condition: Any, *, within: float = WITHIN) -> Any:
+    """What it gives, as soon as that is true."""
+    deadline = time.monotonic() + within
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+    return found

@@ -1,0 +1,180 @@
+import json
+import os
+import signal
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from tests.cli.program import Program, descendants, until
+from tests.processes import gone
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+class Up:
+    """A running `spcm up`."""
+
+    def __init__(self, program: Program, *arguments: str) -> None:
+        self.process = program.start("up", *arguments)
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, self.process.communicate()
+        self.ready: dict[str, Any] = json.loads(line)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, bytes]:
+        """Its status, and what it wrote on stdout after the line."""
+        self.process.send_signal(number)
+        out, _ = self.process.communicate(timeout=20)
+        return self.process.returncode, out
+
+
+@pytest.fixture
+def up(data: Path) -> Iterator[Up]:
+    up = Up(Program(), "--data", str(data), "--workers", "1")
+    yield up
+    if up.process.poll() is None:
+        up.end()
+
+
+def test_it_tells_where_it_runs_in_one_line_and_ends_in_order(up: Up, data: Path) -> None:
+    assert up.ready["ready"] is True
+    assert up.ready["database"] == f"sqlite:///{data / 'spcm.sqlite'}"
+    assert up.ready["partitions"] == 8
+    with redis.Redis.from_url(up.ready["redis"]) as client:
+        assert client.get("spcm:partitions") == b"8"
+        assert [each["name"] for each in client.client_list() if each["name"].startswith("spcm-worker:")]
+    started = descendants(up.process.pid)
+    assert len(started) >= 3  # Valkey, the worker, its pool
+    assert up.end() == (0, b"")
+    assert all(gone(pid, within=5) for pid in started)
+    assert not (data / "redis-url").exists()
+
+
+def test_only_its_owner_can_read_what_it_keeps(up: Up, data: Path) -> None:
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    assert stat.S_IMODE((data / "redis-url").stat().st_mode) == 0o600
+    assert stat.S_IMODE((data / "spcm.sqlite").stat().st_mode) == 0o600
+
+
+def test_ctrl_c_ends_it_in_order_too(data: Path) -> None:
+    up = Up(Program(), "--data", str(data), "--workers", "0")
+    assert up.end(signal.SIGINT) == (0, b"")
+
+
+def test_what_it_kept_is_there_again(data: Path) -> None:
+    program = Program(SPCM_DATA=str(data))
+    first = Up(program, "--workers", "0")
+    with redis.Redis.from_url(first.ready["redis"]) as client:
+        client.set("kept", 1)
+    first.end()
+    second = Up(program, "--workers", "0")
+    with redis.Redis.from_url(second.ready["redis"]) as client:
+        assert client.get("kept") == b"1"
+    second.end()
+
+
+def test_killed_it_leaves_nothing_behind(up: Up) -> None:
+    started = descendants(up.process.pid)
+    up.process.kill()
+    assert all(gone(pid, within=5) for pid in started)
+    up.process.communicate()
+
+
+def test_a_worker_that_dies_is_started_again(up: Up) -> None:
+    with redis.Redis.from_url(up.ready["redis"]) as client:
+
+        def workers() -> set[int]:
+            names = {each["name"] for each in client.client_list()}
+            return {int(name.rpartition(":")[2]) for name in names if name.startswith("spcm-worker:")}
+
+        (first,) = until(workers)
+        os.kill(first, signal.SIGKILL)
+        (second,) = until(lambda: workers() - {first})
+    assert second != first
+    assert up.end()[0] == 0
+
+
+def test_valkey_that_dies_is_started_again_where_it_was(up: Up) -> None:
+    with redis.Redis.from_url(up.ready["redis"]) as client:
+        os.kill(client.info("server")["process_id"], signal.SIGKILL)
+
+        def answers() -> bool:
+            try:
+                return client.get("spcm:partitions") == b"8"
+            except redis.RedisError:
+                return False
+
+        until(answers)
+    assert up.end()[0] == 0
+
+
+def test_with_both_urls_it_starts_the_worker_alone(redis_url: str, postgres_url: str, data: Path) -> None:
+    up = Up(Program(SPCM_REDIS_URL=redis_url, SPCM_DATABASE_URL=postgres_url, SPCM_DATA=str(data)), "--workers", "1")
+    assert up.ready["redis"] == redis_url
+    assert up.ready["database"].startswith("postgresql://")
+    assert not data.exists()
+    assert up.end()[0] == 0
+
+
+def test_a_second_one_in_the_same_folder_is_refused(up: Up, data: Path) -> None:
+    assert Program().run("up", "--data", str(data)).is_refused("in use")
+
+
+def test_another_number_of_partitions_is_refused(up: Up, data: Path) -> None:
+    up.end()
+    assert Program(SPCM_PARTITIONS="4").run("up", "--data", str(data)).is_refused("SPCM_PARTITIONS is 4", "8")
+
+
+def test_a_worker_that_cannot_start_is_told(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "celery.py").write_text("raise SystemExit('no celery here')")
+    program = Program()
+    program.environment["PYTHONPATH"] = f"{tmp_path}:{program.environment['PYTHONPATH']}"
+    ended = program.run("up", "--data", str(data))
+    assert ended.status == 2
+    assert ended.err.splitlines() == [
+        "no celery here",
+        "spcm: the worker ended at once, with status 1; its own words say why",
+    ]
+    assert ended.out == ""
+
+
+def test_a_redis_that_cannot_be_reached_is_told(data: Path) -> None:
+    program = Program(SPCM_REDIS_URL="redis://127.0.0.1:1/0")
+    assert program.run("up", "--data", str(data)).is_refused("Redis cannot be used")
+
+
+def test_stopped_while_it_starts_it_leaves_nothing_behind(data: Path) -> None:
+    process = Program().start("up", "--data", str(data))
+    started: set[int] = until(lambda: descendants(process.pid))
+    process.terminate()
+    out, _ = process.communicate(timeout=20)
+    assert (process.returncode, out) == (0, b"")
+    assert all(gone(pid, within=5) for pid in started)
+
+
+def test_a_celery_worker_of_ones_own_finds_it_by_the_data_folder(data: Path) -> None:
+    import sys
+
+    program = Program(SPCM_DATA=str(data))
+    up = Up(program, "--workers", "0")
+    own = subprocess.Popen(
+        [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-c", "1"],
+        env=program.environment,
+        cwd="/",
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until(lambda: program.run("status", "--json").lines[0]["workers"])
+    finally:
+        own.terminate()
+        own.wait(20)
+        up.end()
