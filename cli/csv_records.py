@@ -5,6 +5,7 @@ may end in LF or CRLF, mixed. Whatever else is no CSV is refused with its line n
 """
 
 import codecs
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import BinaryIO, NamedTuple
@@ -93,9 +94,19 @@ def _open_quote(raw: bytes, line: int) -> int:
 def _fields(raw: bytes, line: int) -> Fields:
     text = _decoded(raw, line)
     text = text[:-2] if text.endswith("\r\n") else text.removesuffix("\n")
-    if '"' in text or "\r" in text:
-        return _split(text, line)
-    return [cell or None for cell in text.split(",")]
+    if '"' not in text and "\r" not in text:
+        return [cell or None for cell in text.split(",")]
+    cells = _CELLS.findall(f"{text},")
+    if sum(map(len, cells)) + len(cells) != len(text) + 1:
+        return _split(text, line)  # something was passed over: what, and where?
+    return [None if not cell else _unquoted(cell) if cell[0] == '"' else cell for cell in cells]
+
+
+_CELLS = re.compile(r'("(?:[^"]++|"")*+"|[^",\r\n]*+),')
+
+
+def _unquoted(cell: str) -> str:
+    return cell[1:-1].replace('""', '"')
 
 
 def _decoded(raw: bytes, line: int) -> str:
@@ -122,8 +133,8 @@ def _split(text: str, line: int) -> Fields:
     while True:
         if text.startswith('"', at):
             end = _closing_quote(text, at)
-            fields.append(text[at + 1 : end].replace('""', '"'))
             end += 1
+            fields.append(_unquoted(text[at:end]))
             if end < len(text) and text[end] != ",":
                 raise NotCsv(
                     line + text.count("\n", 0, end), "after a closing quote a comma or the line's end must follow"
