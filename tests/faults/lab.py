@@ -76,10 +76,15 @@ class Lab:
                 add_user(connection, tenant, USER, password_of(tenant), Permission)
         engine.dispose()
 
-    def start_worker(self, *, concurrency: int = 2, ready: bool = True) -> Worker:
-        worker = Worker(self.environment, self.folder / "worker.log", concurrency=concurrency)
+    def start_worker(self, *, concurrency: int = 2, environment: Mapping[str, str] | None = None) -> Worker:
+        return self.launch_worker(concurrency=concurrency, environment=environment).wait_until_ready()
+
+    def launch_worker(self, *, concurrency: int = 2, environment: Mapping[str, str] | None = None) -> Worker:
+        """Start a worker and do not wait for it."""
+        log = self.folder / "worker.log"
+        worker = Worker({**self.environment, **(environment or {})}, log, concurrency=concurrency)
         self.workers.append(worker)
-        return worker.wait_until_ready() if ready else worker
+        return worker
 
     def switch(self, place: str, action: str) -> None:
         """Kill or stop the next pool process that comes to this place."""

@@ -46,11 +46,15 @@ class Worker:
 
     def wait_until_ready(self) -> "Worker":
         deadline = time.monotonic() + READY_WITHIN
-        while b" ready." not in self.said():
+        while not self.ready():
             assert self.alive(), f"the worker ended:\n{self.said().decode(errors='replace')[-4000:]}"
             assert time.monotonic() < deadline, f"the worker is not ready:\n{self.said().decode()[-4000:]}"
             time.sleep(0.02)
         return self
+
+    def ready(self) -> bool:
+        """Only where no other worker writes to the log meanwhile."""
+        return b" ready." in self.said()
 
     def said(self) -> bytes:
         """What this worker has logged."""
@@ -75,10 +79,6 @@ class Worker:
         self._lifeline.close()
         return status
 
-    def memory(self) -> int:
-        """Bytes that its processes have in memory, shared pages counted once: the sum of what is each one's own."""
-        return sum(_private_bytes(pid) for pid in (self.pid, *self.pool))
-
     def _signal_group(self, number: signal.Signals) -> None:
         try:
             os.killpg(self.pid, number)
@@ -97,7 +97,8 @@ def state_of(pid: int) -> str:
     return subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
 
 
-def _private_bytes(pid: int) -> int:
+def private_bytes(pid: int) -> int:
+    """What a process has in memory for itself alone."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
