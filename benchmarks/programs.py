@@ -53,10 +53,11 @@ class Program:
 
     def resident(self) -> list[int]:
         """Kilobytes of memory of the program and of each of its children (VmRSS)."""
-        return [_resident(pid) for pid in [self.process.pid, *_children(self.process.pid)]]
+        return [_resident(pid) for pid in [self.process.pid, *children(self.process.pid)]]
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """Of the process's first thread, which is the one that forks."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 

@@ -10,9 +10,13 @@ from benchmarks.servers import Servers
 class Contender(Protocol):
     """A way to execute commands."""
 
-    name: str
-    queued: bool
-    """Whether it can be stopped while commands are sent; if not, sending is a part of what is measured."""
+    @property
+    def name(self) -> str:
+        """What tables call it."""
+
+    @property
+    def queued(self) -> bool:
+        """Whether it can be stopped while commands are sent; if not, sending is a part of what is measured."""
 
     def start(self, servers: Servers, processes: int) -> Program:
         """Start it; it may need a moment until it works."""

@@ -1,0 +1,178 @@
+"""Measures everything and writes it into docs/performance.md: `make bench`, about 15 minutes.
+
+`--quick` is one round of a few commands each, to see that all of it works: its figures say little.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import against, chart, growth, latency, limits, machine, memory
+from benchmarks.contenders import spcm
+from benchmarks.measuring import Spread, rates
+from benchmarks.programs import ROOT
+from benchmarks.scenarios import SCENARIOS
+from benchmarks.servers import Database, Servers
+
+PAGE = ROOT / "docs" / "performance.md"
+PICTURE = ROOT / "docs" / "performance.svg"
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is measured."""
+
+    commands: int = 20_000
+    rival_commands: int = 2_000
+    rounds: int = 5
+    fewer_rounds: int = 3
+    singles: int = 400
+    backlog: int = 500_000
+    largest: bool = False
+
+
+QUICK = Scale(commands=1_000, rival_commands=200, rounds=1, fewer_rounds=1, singles=20, backlog=5_000)
+
+
+def environment(_: Scale) -> str:
+    with Servers() as servers:
+        return machine.table(servers)
+
+
+def new(scale: Scale) -> str:
+    comparison = _compared("new", scale, with_floor=True)
+    title = "Commands a second, all new subscribers, two worker processes on two cores"
+    without_floor = {name: spread for name, spread in comparison.found.items() if not name.startswith("the floor")}
+    if scale != QUICK:
+        PICTURE.write_text(chart.bars(title, without_floor, spcm.name))
+    return _told(comparison)
+
+
+def mix(scale: Scale) -> str:
+    return _told(_compared("mix", scale, with_floor=False))
+
+
+def scenarios(scale: Scale) -> str:
+    rows: list[tuple[Database, str, int]] = [
+        *(("postgres", scenario, 2) for scenario in SCENARIOS),
+        ("postgres", "new", 1),
+        ("postgres", "new", 3),
+        ("sqlite", "new", 2),
+        ("sqlite", "mix", 2),
+        ("sqlite", "new", 1),
+    ]
+    return "\n".join(
+        [
+            "| scenario | database | worker processes | commands/s, median | lowest to highest |",
+            "| --- | --- | ---: | ---: | ---: |",
+            *(_scenario(*row, scale) for row in rows),
+        ]
+    )
+
+
+def sizes(scale: Scale) -> str:
+    measured = (*growth.SIZES, growth.LARGEST) if scale.largest else growth.SIZES
+    with Servers() as servers:
+        found = growth.measure(servers, measured, commands=scale.commands, rounds=scale.fewer_rounds)
+    empty = found[0].median
+    return "\n".join(
+        [
+            "| subscribers before | commands/s, median | lowest to highest | of the empty table's |",
+            "| ---: | ---: | ---: | ---: |",
+            *(f"| {size:,} | {_figures(spread)} | {spread.median / empty:.0%} |" for size, spread in found.items()),
+        ]
+    )
+
+
+def single(scale: Scale) -> str:
+    lines = ["| database | | p50 | p90 | p99 | worst |", "| --- | --- | ---: | ---: | ---: | ---: |"]
+    databases: tuple[Database, ...] = ("postgres", "sqlite")
+    for database in databases:
+        with Servers(database) as servers:
+            alone, steady = latency.measure(servers, commands=scale.singles, rate=200)
+        for how, found in (("one at a time", alone), ("200/s", steady)):
+            figures = " | ".join(f"{value:.1f} ms" for value in (found.p50, found.p90, found.p99, found.worst))
+            lines.append(f"| {database} | {how} | {figures} |")
+    return "\n".join(lines)
+
+
+def backlog(scale: Scale) -> str:
+    lines = ["| backlog | largest process, warm | at most | commands/s |", "| ---: | ---: | ---: | ---: |"]
+    with Servers() as servers:
+        for commands in (scale.backlog // 10, scale.backlog):
+            found = memory.measure(servers, backlog=commands)
+            lines.append(f"| {commands:,} | {found.warm:.0f} MB | {found.most:.0f} MB | {found.rate:,.0f} |")
+    return "\n".join(lines)
+
+
+def costs(scale: Scale) -> str:
+    with Servers() as servers:
+        return limits.measure(servers, commands=scale.commands).table()
+
+
+SECTIONS: dict[str, Callable[[Scale], str]] = {
+    made.__name__: made for made in (environment, new, mix, scenarios, sizes, single, backlog, costs)
+}
+
+
+def put(page: Path, section: str, figures: str) -> None:
+    """Replace what stands between the section's two markers. Raises ValueError where the page has none."""
+    text = page.read_text()
+    begin, end = f"<!-- figures: {section} -->\n", f"<!-- end of {section} -->"
+    before, found, rest = text.partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not (found and found_end):
+        raise ValueError(f"{page} has no place for {section}")
+    page.write_text(f"{before}{begin}{figures}\n{end}{after}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="see that it works; writes nothing")
+    parser.add_argument("--largest", action="store_true", help=f"with a table of {growth.LARGEST:,} subscribers too")
+    parser.add_argument("--only", choices=SECTIONS, nargs="+", default=list(SECTIONS), help="these sections")
+    chosen = parser.parse_args()
+    scale = QUICK if chosen.quick else Scale(largest=chosen.largest)
+    begun = time.monotonic()
+    for section in chosen.only:
+        figures = SECTIONS[section](scale)
+        print(f"\n{section} ({time.monotonic() - begun:.0f} s)\n\n{figures}\n", flush=True)
+        if not chosen.quick:
+            put(PAGE, section, figures)
+
+
+def _compared(scenario: str, scale: Scale, *, with_floor: bool) -> against.Comparison:
+    with Servers() as servers:
+        return against.compare(
+            servers,
+            scenario,
+            against.ALTERNATIVES,
+            commands=scale.commands,
+            rival_commands=scale.rival_commands,
+            rounds=scale.rounds,
+            with_floor=with_floor,
+        )
+
+
+def _told(comparison: against.Comparison) -> str:
+    ours, theirs = comparison.commands
+    rounds = len(comparison.ours.values)
+    return f"{comparison.table()}\n\nRounds: {rounds}, of {ours:,} commands for SPCM and {theirs:,} for each other."
+
+
+def _scenario(database: Database, scenario: str, processes: int, scale: Scale) -> str:
+    with Servers(database) as servers:
+        load = SCENARIOS[scenario](scale.commands)
+        spread = rates(spcm, servers, load, rounds=scale.fewer_rounds, processes=processes)
+    print(f"{scenario}, {database}, {processes}: {spread.median:,.0f}/s", flush=True)
+    return f"| {scenario} | {database} | {processes} | {_figures(spread)} |"
+
+
+def _figures(spread: Spread) -> str:
+    return f"{spread.median:,.0f} | {spread.low:,.0f} to {spread.high:,.0f}"
+
+
+if __name__ == "__main__":
+    main()
