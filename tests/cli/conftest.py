@@ -1,7 +1,6 @@
 """One `spcm up` for the tests of a module, with a tenant and a user."""
 
 import json
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +26,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
         assert added.status == 0, added.err
         yield program
     finally:
-        up.send_signal(signal.SIGTERM)
+        up.kill()  # its end in order is another module's matter
         up.communicate(timeout=20)
 
 
@@ -35,5 +34,5 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 def migrated(tmp_path: Path) -> Program:
     """The program, with a database and nothing that runs."""
     program = Program(SPCM_DATA=str(tmp_path / "data"))
-    assert program.run("migrate").status == 0
+    assert program.call("migrate").status == 0
     return program

@@ -9,6 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
+from adapters.settings import settings
+from cli.main import app
+from cli.problems import in_one_line
+
 ROOT = Path(__file__).parents[2]
 WITHIN = 30.0
 
@@ -52,6 +58,17 @@ class Program:
             timeout=WITHIN,
         )
         return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+    def call(self, *arguments: str, stdin: str | bytes = "") -> Ended:
+        """As `run`, within this process: quick, for commands that start nothing."""
+        settings.cache_clear()
+        called = CliRunner().invoke(app, list(arguments), input=stdin, env=self.environment)
+        settings.cache_clear()
+        words = "" if called.exception is None else in_one_line(called.exception)
+        if words is None:
+            raise AssertionError from called.exception
+        told = isinstance(called.exception, SystemExit) or not words
+        return Ended(called.exit_code, called.stdout, called.stderr) if told else Ended(2, called.stdout, words)
 
     def start(self, *arguments: str, **settings: str) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(

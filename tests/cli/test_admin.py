@@ -8,47 +8,47 @@ from tests.cli.program import Program
 
 
 def test_without_a_database_it_is_told_what_to_do(tmp_path: Path) -> None:
-    assert Program(SPCM_DATA=str(tmp_path / "data")).run("tenant", "list").is_refused("run `spcm migrate`")
+    assert Program(SPCM_DATA=str(tmp_path / "data")).call("tenant", "list").is_refused("run `spcm migrate`")
     assert not (tmp_path / "data").exists()
 
 
 def test_a_database_of_another_schema_is_told(migrated: Program) -> None:
     with sqlite3.connect(Path(migrated.environment["SPCM_DATA"]) / "spcm.sqlite") as connection:
         connection.execute("update alembic_version set version_num = 'other'")
-    assert migrated.run("tenant", "list").is_refused("not at this version's schema", "run `spcm migrate`")
+    assert migrated.call("tenant", "list").is_refused("not at this version's schema", "run `spcm migrate`")
 
 
 def test_migrating_twice_changes_nothing_and_the_folder_is_its_owners(migrated: Program) -> None:
-    again = migrated.run("migrate")
+    again = migrated.call("migrate")
     assert again.status == 0
     assert "newest schema" in again.out
     assert stat.S_IMODE(Path(migrated.environment["SPCM_DATA"]).stat().st_mode) == 0o700
 
 
 def test_tenants_come_and_go(migrated: Program) -> None:
-    assert migrated.run("tenant", "add", "acme").status == 0
-    assert migrated.run("tenant", "add", "acme").is_refused("acme is there already")
-    assert migrated.run("tenant", "add", "Acme").is_refused("a tenant's name must be")
-    assert migrated.run("tenant", "list", "--json").lines == [{"name": "acme", "users": 0}]
-    assert "acme" in migrated.run("tenant", "list").out
-    assert migrated.run("tenant", "remove", "acme").status == 0
-    assert migrated.run("tenant", "remove", "acme").is_refused("there is no tenant acme")
+    assert migrated.call("tenant", "add", "acme").status == 0
+    assert migrated.call("tenant", "add", "acme").is_refused("acme is there already")
+    assert migrated.call("tenant", "add", "Acme").is_refused("a tenant's name must be")
+    assert migrated.call("tenant", "list", "--json").lines == [{"name": "acme", "users": 0}]
+    assert "acme" in migrated.call("tenant", "list").out
+    assert migrated.call("tenant", "remove", "acme").status == 0
+    assert migrated.call("tenant", "remove", "acme").is_refused("there is no tenant acme")
 
 
 def test_users_come_change_and_go(migrated: Program) -> None:
-    migrated.run("tenant", "add", "acme")
+    migrated.call("tenant", "add", "acme")
     name = ["--tenant", "acme", "oms"]
     some = ["--permission", "subscriber_read", "--permission", "SPCM_SUBSCRIBER_CREATE_PERMISSION"]
-    assert migrated.run("user", "add", *name, "--password-stdin", *some, stdin="one\n").status == 0
-    listed = migrated.run("user", "list", "--tenant", "acme", "--json").lines
+    assert migrated.call("user", "add", *name, "--password-stdin", *some, stdin="one\n").status == 0
+    listed = migrated.call("user", "list", "--tenant", "acme", "--json").lines
     assert listed == [
         {"name": "oms", "permissions": ["SPCM_SUBSCRIBER_CREATE_PERMISSION", "SPCM_SUBSCRIBER_READ_PERMISSION"]}
     ]
-    assert migrated.run("user", "permissions", *name, "--permission", "SUBSCRIBER_DELETE").status == 0
-    assert "SPCM_SUBSCRIBER_DELETE_PERMISSION" in migrated.run("user", "list", "--tenant", "acme").out
-    assert migrated.run("user", "password", *name, "--password-stdin", stdin="two").status == 0
-    assert migrated.run("user", "remove", *name).status == 0
-    assert migrated.run("user", "remove", *name).is_refused("there is no user oms")
+    assert migrated.call("user", "permissions", *name, "--permission", "SUBSCRIBER_DELETE").status == 0
+    assert "SPCM_SUBSCRIBER_DELETE_PERMISSION" in migrated.call("user", "list", "--tenant", "acme").out
+    assert migrated.call("user", "password", *name, "--password-stdin", stdin="two").status == 0
+    assert migrated.call("user", "remove", *name).status == 0
+    assert migrated.call("user", "remove", *name).is_refused("there is no user oms")
 
 
 @pytest.mark.parametrize(
@@ -66,4 +66,4 @@ def test_users_come_change_and_go(migrated: Program) -> None:
 )
 def test_a_user_that_cannot_be_is_refused(arguments: list[str], stdin: str | bytes, told: str, tmp_path: Path) -> None:
     program = Program(SPCM_DATA=str(tmp_path / "data"))
-    assert program.run("user", "add", "--tenant", "acme", *arguments, stdin=stdin).is_refused(told)
+    assert program.call("user", "add", "--tenant", "acme", *arguments, stdin=stdin).is_refused(told)

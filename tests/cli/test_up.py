@@ -3,6 +3,7 @@ import os
 import signal
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,13 +36,26 @@ class Up:
         out, _ = self.process.communicate(timeout=20)
         return self.process.returncode, out
 
+    def leave(self) -> None:
+        """End it as quickly as can be."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate(timeout=20)
+
 
 @pytest.fixture
 def up(data: Path) -> Iterator[Up]:
     up = Up(Program(), "--data", str(data), "--workers", "1")
     yield up
-    if up.process.poll() is None:
-        up.end()
+    up.leave()
+
+
+@pytest.fixture
+def servers(data: Path) -> Iterator[Up]:
+    """One without workers."""
+    up = Up(Program(), "--data", str(data), "--workers", "0")
+    yield up
+    up.leave()
 
 
 def test_it_tells_where_it_runs_in_one_line_and_ends_in_order(up: Up, data: Path) -> None:
@@ -58,7 +72,7 @@ def test_it_tells_where_it_runs_in_one_line_and_ends_in_order(up: Up, data: Path
     assert not (data / "redis-url").exists()
 
 
-def test_only_its_owner_can_read_what_it_keeps(up: Up, data: Path) -> None:
+def test_only_its_owner_can_read_what_it_keeps(servers: Up, data: Path) -> None:
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     assert stat.S_IMODE((data / "redis-url").stat().st_mode) == 0o600
     assert stat.S_IMODE((data / "spcm.sqlite").stat().st_mode) == 0o600
@@ -99,11 +113,10 @@ def test_a_worker_that_dies_is_started_again(up: Up) -> None:
         os.kill(first, signal.SIGKILL)
         (second,) = until(lambda: workers() - {first})
     assert second != first
-    assert up.end()[0] == 0
 
 
-def test_valkey_that_dies_is_started_again_where_it_was(up: Up) -> None:
-    with redis.Redis.from_url(up.ready["redis"]) as client:
+def test_valkey_that_dies_is_started_again_where_it_was(servers: Up) -> None:
+    with redis.Redis.from_url(servers.ready["redis"]) as client:
         os.kill(client.info("server")["process_id"], signal.SIGKILL)
 
         def answers() -> bool:
@@ -113,7 +126,7 @@ def test_valkey_that_dies_is_started_again_where_it_was(up: Up) -> None:
                 return False
 
         until(answers)
-    assert up.end()[0] == 0
+    assert servers.end()[0] == 0
 
 
 def test_with_both_urls_it_starts_the_worker_alone(redis_url: str, postgres_url: str, data: Path) -> None:
@@ -121,15 +134,15 @@ def test_with_both_urls_it_starts_the_worker_alone(redis_url: str, postgres_url:
     assert up.ready["redis"] == redis_url
     assert up.ready["database"].startswith("postgresql://")
     assert not data.exists()
-    assert up.end()[0] == 0
+    up.leave()
 
 
-def test_a_second_one_in_the_same_folder_is_refused(up: Up, data: Path) -> None:
+def test_a_second_one_in_the_same_folder_is_refused(servers: Up, data: Path) -> None:
     assert Program().run("up", "--data", str(data)).is_refused("in use")
 
 
-def test_another_number_of_partitions_is_refused(up: Up, data: Path) -> None:
-    up.end()
+def test_another_number_of_partitions_is_refused(servers: Up, data: Path) -> None:
+    servers.end()
     assert Program(SPCM_PARTITIONS="4").run("up", "--data", str(data)).is_refused("SPCM_PARTITIONS is 4", "8")
 
 
@@ -161,8 +174,6 @@ def test_stopped_while_it_starts_it_leaves_nothing_behind(data: Path) -> None:
 
 
 def test_a_celery_worker_of_ones_own_finds_it_by_the_data_folder(data: Path) -> None:
-    import sys
-
     program = Program(SPCM_DATA=str(data))
     up = Up(program, "--workers", "0")
     own = subprocess.Popen(
@@ -173,8 +184,8 @@ def test_a_celery_worker_of_ones_own_finds_it_by_the_data_folder(data: Path) -> 
         stderr=subprocess.DEVNULL,
     )
     try:
-        until(lambda: program.run("status", "--json").lines[0]["workers"])
+        until(lambda: program.call("status", "--json").lines[0]["workers"])
     finally:
         own.terminate()
         own.wait(20)
-        up.end()
+        up.leave()

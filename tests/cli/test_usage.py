@@ -41,7 +41,7 @@ def test_every_command_has_help_and_a_data_folder() -> None:
     ],
 )
 def test_a_wrong_setting_is_one_line_without_secrets(setting: str, value: str, told: str, tmp_path: Path) -> None:
-    ended = Program(**{"SPCM_DATA": str(tmp_path), setting: value}).run("tenant", "list")
+    ended = Program(**{"SPCM_DATA": str(tmp_path), setting: value}).call("tenant", "list")
     assert ended.is_refused(told)
     assert "hidden" not in ended.err
 
@@ -56,7 +56,7 @@ def test_a_wrong_setting_is_one_line_without_secrets(setting: str, value: str, t
     ],
 )
 def test_a_redis_that_is_not_there_is_one_line(url: str, told: str, tmp_path: Path) -> None:
-    assert Program(SPCM_DATA=str(tmp_path), SPCM_REDIS_URL=url).run("follow").is_refused(told)
+    assert Program(SPCM_DATA=str(tmp_path), SPCM_REDIS_URL=url).call("follow").is_refused(told)
 
 
 def test_it_starts_without_what_only_some_commands_need() -> None:
