@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Connection
 
 from adapters.credentials import Authenticator, Directory, look_up
-from adapters.encoding import decoded
+from adapters.encoding import JsonText, decoded, encode
 from adapters.failures import Interrupted
 from adapters.journal import Journal, Record, fingerprint
 from adapters.partition_lock import PartitionLock
@@ -29,6 +29,9 @@ from domain.results import Result, internal_error, refusal
 from domain.state import Defaults
 from workers.dead_letters import without_authorization
 from workers.failpoints import failpoint
+
+LARGEST_ANSWERS = 8 * 1024 * 1024
+"""Bytes of answers after which a batch ends: they are all told at once."""
 
 log = structlog.get_logger()
 
@@ -71,10 +74,13 @@ class Batch:
         self._lock = lock
         self._unremembered: list[Outcome] = []
         self._before_a_change = 0
+        self._answered = 0
         self._directory = Directory(set(), {})
 
-    def execute(self, cases: Sequence[Case], *, refused: Sequence[Case] = ()) -> None:
-        """Give every case its outcome, and write what they changed; `refused` ones are not executed.
+    def execute(self, cases: Sequence[Case], *, refused: Sequence[Case] = ()) -> Sequence[Case]:
+        """Give the cases their outcomes, and write what they changed; `refused` ones are not executed.
+
+        Returns those that were decided: fewer than given where answers became too many to be told at once.
 
         Raises:
             Interrupted: nothing is decided; what was written is to be rolled back.
@@ -89,9 +95,13 @@ class Batch:
         working = [case for case in cases if case.work is not None]
         self._journal.prefetch([_key(case) for case in working])
         unit = self._load([case for case in working if self._journal.find(*_key(case)) is None])
+        decided = []
         for case in cases:
             if not self._told_before(case):
                 self._decide(case, unit)
+            decided.append(case)
+            if self._answered > LARGEST_ANSWERS:
+                break
         for case in refused:
             case.outcome = self._outcome(case)
         failpoint("decided")
@@ -99,6 +109,7 @@ class Batch:
         self._journal.write()
         if self._lock is not None and self._before_a_change:
             self._lock.keep(self._unremembered[: self._before_a_change])
+        return decided
 
     def _authenticate(self, cases: Sequence[Case]) -> None:
         """Each distinct credential once."""
@@ -176,7 +187,7 @@ class Batch:
                 result = work.execute(unit.state(tenant))
                 if case.command.dry_run:
                     undo()
-            return result
+            return self._encoded(result)
         except Refused as refused:
             return refusal(refused, case.command.subject)
         except Interrupted:
@@ -184,6 +195,14 @@ class Batch:
         except Exception as bug:  # the one place where a bug becomes a 500
             log.error("command-failed", event_id=case.event_id, error=type(bug).__name__, exc_info=bug)
             return self._failed(case, type(bug).__name__)
+
+    def _encoded(self, result: Result) -> Result:
+        """Once, for the journal and the event; how much it is counts."""
+        if result.data is None:
+            return result
+        text = encode(result.data)
+        self._answered += len(text)
+        return result._replace(data=JsonText(text))
 
     def _failed(self, case: Case, error: str) -> Result:
         case.error = error

@@ -97,11 +97,11 @@ class Drain:
             if cases:
                 cases[0].condemned = condemned or ("WorkerDied" if taken.deaths >= DEATHS else "")
             batch = Batch(connection, self.authenticator, self.defaults, datetime.now(UTC), lock)
-            batch.execute(cases, refused=refused)
+            decided = batch.execute(cases, refused=refused)
             failpoint("written")
             transaction.commit()
         failpoint("committed")
-        left = self.streams.finish(partition, taken.token, announcements([*cases, *refused], taken.tries))
+        left = self.streams.finish(partition, taken.token, announcements([*decided, *refused], taken.tries))
         failpoint("finished")
         return left
 
