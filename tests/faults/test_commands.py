@@ -114,3 +114,21 @@ def test_row_25_a_backlog_above_the_limit(make_lab: "Callable[..., Lab]") -> Non
     lab.send(*[draft(each) for each in refused])
     evidence = lab.verify()
     assert evidence.subscribers[0]["zone"] == str(len(counts))
+
+
+def test_row_03_after_a_death_only_what_was_taken_is_taken_singly(lab: Lab, worker: Worker) -> None:
+    """Two commands were in the batch that died; the hundred that came later are not its fault."""
+    lab.settle()
+    lab.switch("taken", "kill")
+    first = [command("cove", "fault.count", f"few-{number}", params={"msisdn": "0839"}) for number in range(2)]
+    later = [command("cove", "fault.count", f"many-{number}", params={"msisdn": "0839"}) for number in range(100)]
+    with psycopg.connect(lab.database.replace("+psycopg", "")) as holder:
+        holder.execute("select * from partitions for update")
+        lab.send(*[draft(each) for each in first])
+        holder.rollback()
+        wait_for(lambda: lab.reached("taken"), within=5)
+        holder.execute("select * from partitions for update")
+        lab.send(*[draft(each) for each in later])
+    evidence = lab.verify()
+    moments = {each.event["commandid"]: each.event["time"] for each in evidence.told}
+    assert len({moments[each["id"]] for each in later}) < 20, "they were executed in more than a few batches"
