@@ -40,5 +40,8 @@ format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+faults: install
+	$(BIN)/python -m tests.faults.long_run --minutes $(MINUTES) --seed $(SEED) --report faults-report.md
+
 clean:
 	rm -rf .venv .spcm build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
