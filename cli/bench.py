@@ -1,0 +1,171 @@
+"""`spcm bench`: measures an installation as it runs, in a tenant of its own that is gone afterwards."""
+
+import json
+import secrets
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.installation import connect_redis, database, settings_in
+from cli.options import AsJson, DataFolder
+from cli.problems import Problem
+
+if TYPE_CHECKING:
+    from adapters.settings import Settings
+
+UNDER_WAY = 20_000
+"""Commands sent ahead of their outcomes, at most: far from what an installation refuses as a backlog."""
+
+AT_ONCE = 500
+SILENCE = 30.0
+"""Seconds without any outcome after which nobody seems to work."""
+
+
+class Benched(StrEnum):
+    """Operations that can be measured."""
+
+    CREATE = "subscriber.create"
+    GET = "subscriber.get"
+    UPDATE = "subscriber.update"
+    DELETE = "subscriber.delete"
+
+
+Commands = Annotated[int, typer.Option("--commands", min=1, max=200_000, help="How many are sent at once.")]
+Singles = Annotated[int, typer.Option("--singles", min=1, help="How many are sent one at a time.")]
+Chosen = Annotated[Benched, typer.Option("--operation", help="What the commands ask for.")]
+
+
+def bench(
+    commands: Commands = 10_000,
+    singles: Singles = 100,
+    operation: Chosen = Benched.CREATE,
+    as_json: AsJson = False,
+    data: DataFolder = None,
+) -> None:
+    """Measure this installation: commands a second, and how long a single one takes.
+
+    It uses a tenant of its own, with a random name, and removes it afterwards with all that it wrote. Other work
+    that goes on meanwhile is slowed down, and so is what is measured.
+    """
+    from cli.terminal import print_json, screen
+
+    with _bench(settings_in(data)) as sender:
+        first = range(commands), range(commands, commands + singles)
+        if operation is not Benched.CREATE:
+            sender.all_at_once(Benched.CREATE, range(commands + singles))
+        rate = sender.all_at_once(operation, first[0])
+        took = sorted(sender.one_at_a_time(operation, first[1]))
+    found: dict[str, Any] = {
+        "operation": operation.value,
+        "commands": commands,
+        "commandsPerSecond": round(rate),
+        "singles": singles,
+        "milliseconds": {f"p{percent}": round(1000 * _percentile(took, percent), 1) for percent in (50, 90, 99)},
+        "statuses": {str(status): count for status, count in sorted(sender.statuses.items())},
+    }
+    if as_json:
+        print_json(found)
+        return
+    milliseconds = ", ".join(f"{name} {value} ms" for name, value in found["milliseconds"].items())
+    screen().print(f"{operation}: {found['commandsPerSecond']:,} commands a second, {commands:,} sent at once")
+    screen().print(f"from XADD to outcome, {singles:,} sent one at a time: {milliseconds}")
+
+
+@dataclass
+class _Sender:
+    """Sends the bench's commands, and reads their outcomes as they come."""
+
+    redis: Any  # redis-py types each reply as any of all replies
+    tenant: str
+    authorization: str
+    partitions: int
+    statuses: Counter[int] = field(default_factory=Counter)
+    _seen: bytes = b"0-0"
+
+    def all_at_once(self, operation: Benched, numbers: Sequence[int]) -> float:
+        """Commands a second, from the first that is sent to the last outcome. Raises Problem."""
+        begun, done = time.monotonic(), 0
+        for start in range(0, len(numbers), AT_ONCE):
+            with self.redis.pipeline(transaction=False) as pipeline:
+                for number in numbers[start : start + AT_ONCE]:
+                    pipeline.xadd(*self._entry(operation, number))
+                pipeline.execute()
+            while start + AT_ONCE - done > UNDER_WAY:
+                done += self._read()
+        while done < len(numbers):
+            done += self._read()
+        return done / (time.monotonic() - begun)
+
+    def one_at_a_time(self, operation: Benched, numbers: Sequence[int]) -> Iterator[float]:
+        """Seconds that each took. Raises Problem."""
+        for number in numbers:
+            stream, entry = self._entry(operation, number)
+            begun = time.perf_counter()
+            self.redis.xadd(stream, entry)
+            self._read()
+            yield time.perf_counter() - begun
+            time.sleep(0.02)  # else the worker would still be at it, and find the next command without being called
+
+    def _entry(self, operation: Benched, number: int) -> tuple[str, dict[str, bytes]]:
+        from spcm_client import Command, partition_of, stream_of
+
+        msisdn = f"0{number:09d}"
+        payload = {
+            Benched.CREATE: {"msisdn": msisdn, "imsi": f"999{number:012d}", "status": "active", "locale": "en"},
+            Benched.UPDATE: {"status": "barred"},
+        }.get(operation)
+        command = Command(operation, {"msisdn": msisdn}, payload, id=f"{operation}/{number}")
+        stream = stream_of(partition_of(command, self.tenant, self.partitions))
+        return stream, {"command": command.to_json(self.tenant, self.authorization)}
+
+    def _read(self) -> int:
+        """How many outcomes there are since the last time; waits for the first. Raises Problem."""
+        stream = _outcomes_of(self.tenant)
+        deadline = time.monotonic() + SILENCE
+        while time.monotonic() < deadline:
+            for _, entries in self.redis.xread({stream: self._seen}, count=1000, block=2000):
+                self._seen = entries[-1][0]
+                self.statuses.update(json.loads(fields[b"event"])["status"] for _, fields in entries)
+                return len(entries)
+        raise Problem(f"no outcome came within {SILENCE:g} s: is a worker running? `spcm doctor` looks")
+
+
+@contextmanager
+def _bench(chosen: "Settings") -> Iterator[_Sender]:
+    """A tenant with a user of a random password, while it is measured. Raises Problem."""
+    from adapters.users import add_tenant, add_user, remove_tenant
+    from domain.permissions import Permission
+    from spcm_client import read_partitions
+    from spcm_client.commands import basic_authorization
+
+    tenant, password = f"bench-{secrets.token_hex(6)}", secrets.token_urlsafe(16)
+    with connect_redis(chosen.redis) as client:
+        partitions = read_partitions(client)
+        if partitions is None:
+            raise Problem("no worker has ever started here: `spcm up` starts one")
+        with database(chosen) as connection:
+            add_tenant(connection, tenant)
+            add_user(connection, tenant, "bench", password, Permission)
+        try:
+            yield _Sender(client, tenant, basic_authorization("bench", password), partitions)
+        finally:
+            # Commands that are still there, after an interruption, are answered 401 from now on.
+            with database(chosen) as connection:
+                remove_tenant(connection, tenant)
+            client.delete(_outcomes_of(tenant))
+
+
+def _outcomes_of(tenant: str) -> str:
+    from adapters.streams import OUTCOMES
+
+    return f"{OUTCOMES}{tenant}"
+
+
+def _percentile(ordered: Sequence[float], percent: int) -> float:
+    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]

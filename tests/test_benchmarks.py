@@ -1,0 +1,59 @@
+"""That the benchmarks run, on SQLite and with few commands; what they measure is nobody's pass or fail."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.chart import bars
+from benchmarks.measuring import Spread, percentile, ratio
+from benchmarks.report import PAGE, SECTIONS, put
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize(
+    "measured",
+    [
+        ("throughput", "--commands", "200", "--scenario", "mix"),
+        ("latency", "--commands", "10", "--rate", "100"),
+        ("memory", "--commands", "200"),
+    ],
+    ids=lambda measured: measured[0],
+)
+def test_a_benchmark_runs_and_tells_figures(measured: tuple[str, ...]) -> None:
+    script, *arguments = measured
+    told = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{script}", "--database", "sqlite", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert told.returncode == 0, told.stderr
+    assert re.search(r"[0-9]", told.stdout)
+
+
+def test_the_page_has_a_place_for_each_section(tmp_path: Path) -> None:
+    page = tmp_path / "performance.md"
+    page.write_text(PAGE.read_text())
+    for section in SECTIONS:
+        put(page, section, f"figures of {section}")
+        put(page, section, f"newer figures of {section}")
+        assert f"\nnewer figures of {section}\n" in page.read_text()
+    with pytest.raises(ValueError, match="no place"):
+        put(page, "elsewhere", "")
+
+
+def test_figures_are_compared_round_by_round() -> None:
+    ours, theirs = Spread((10.0, 30.0, 20.0)), Spread((1.0, 2.0, 4.0))
+    assert ours.median == 20.0
+    assert ratio(ours, theirs) == Spread((10.0, 15.0, 5.0))
+    assert [percentile([5.0, 1.0, 4.0, 2.0, 3.0], percent) for percent in (0, 50, 99)] == [1.0, 3.0, 5.0]
+
+
+def test_the_picture_shows_the_fastest_first() -> None:
+    drawn = bars("Speed", {"slow & old": Spread((1.0,)), "fast": Spread((2.0, 4.0))}, "fast")
+    assert drawn.index(">fast<") < drawn.index(">slow &amp; old<")
