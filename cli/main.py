@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from cli import demo, doctor, exporting, follow, importing, migrate, outcome, status, submit, tenants, up, users
+from cli import bench, demo, doctor, exporting, follow, importing, migrate, outcome, status, submit, tenants, up, users
 from cli.problems import Guard
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("import")(importing.import_file)
 app.command("export")(exporting.export)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
+app.command("bench")(bench.bench)
 
 
 def main() -> None:
