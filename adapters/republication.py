@@ -1,31 +1,81 @@
-"""Outcomes told again from the journal, after Redis was lost."""
+"""Outcomes told again from the journal, after Redis was lost.
 
+Nothing is told twice, although workers go on meanwhile: an outcome whose command is still in its stream is left to the
+worker that will finish it; and since the step that removes a command tells its outcome, one whose command is gone has
+been told before, or never.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
+import orjson
 import redis
 from sqlalchemy import Connection
 
 from adapters.encoding import encode
 from adapters.failures import redis_failures
 from adapters.journal import outcomes_since
-from adapters.streams import OUTCOMES
+from adapters.streams import COMMANDS, OUTCOMES
+from domain.outcomes import Outcome
 
 _AT_ONCE = 500
 
 
 def republish(connection: Connection, client: "redis.Redis", tenant: str, since: datetime) -> int:
-    """Append to the tenant's stream all outcomes that the journal remembers from that time on; how many.
+    """Append to the tenant's stream what the journal remembers from that time on and the stream lacks; how many.
 
-    Their ids are those they had, so a reader that dedupes on `id` takes no harm from one that is still there. What the
-    journal does not remember (reads, 400, 401, 403, 412, 500, 503, repeats) is lost with Redis. Raises Unavailable.
+    They keep their ids and times, and come after what is in the stream. What the journal does not remember (reads, 400,
+    401, 403, 412, 500, 503, repeats) is lost with Redis. `connection` has no transaction yet. Raises Unavailable.
     """
+    told = _Told(client, tenant)
+    told.read_on()  # all that there is, before the database is kept waiting
     outcomes = outcomes_since(connection, tenant, since)
-    told = 0
+    count = 0
     while some := list(islice(outcomes, _AT_ONCE)):
+        finished = _finished(client, some)
+        told.read_on()
+        missing = [outcome for outcome in finished if outcome.id not in told.ids]
         with redis_failures(), client.pipeline(transaction=False) as pipeline:
-            for outcome in some:
-                pipeline.xadd(f"{OUTCOMES}{tenant}", {"event": encode(outcome.event())})
+            for outcome in missing:
+                pipeline.xadd(told.stream, {"event": encode(outcome.event())})
             pipeline.execute()
-        told += len(some)
-    return told
+        count += len(missing)
+    return count
+
+
+class _Told:
+    """The ids of the events in the tenant's stream, as far as it was read."""
+
+    def __init__(self, client: "redis.Redis", tenant: str) -> None:
+        self.stream = f"{OUTCOMES}{tenant}"
+        self.ids: set[str] = set()
+        self._client = client
+        self._position = "-"
+
+    def read_on(self) -> None:
+        while entries := self._next():
+            self.ids.update(_event_id(fields.get(b"event", b"")) for _, fields in entries)
+            self._position = f"({entries[-1][0].decode()}"
+
+    def _next(self) -> Any:
+        with redis_failures():
+            return self._client.xrange(self.stream, self._position, count=_AT_ONCE)
+
+
+def _finished(client: "redis.Redis", outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Those whose commands no worker will finish any more."""
+    with redis_failures(), client.pipeline(transaction=False) as pipeline:
+        for outcome in outcomes:
+            partition, _, entry = outcome.id.partition("-")
+            pipeline.xrange(f"{COMMANDS}{partition}", entry, entry)
+        waiting = pipeline.execute()
+    return [outcome for outcome, found in zip(outcomes, waiting, strict=True) if not found]
+
+
+def _event_id(event: bytes) -> str:
+    try:
+        return str(orjson.loads(event)["id"])
+    except (orjson.JSONDecodeError, LookupError, TypeError):
+        return ""  # of somebody else: those of workers are events

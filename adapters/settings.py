@@ -20,10 +20,16 @@ class WrongSetting(ValueError):
     """Raised when a setting's value cannot be used; one line that names it."""
 
 
+def duration(text: str) -> timedelta:
+    """Seconds, or a number with its unit. Raises ValueError, and OverflowError for more than a timedelta holds."""
+    match = re.fullmatch(r"([0-9]{1,9})([smhd]?)", text)
+    if match is None:
+        raise ValueError(text)
+    return timedelta(**{_UNITS[match[2] or "s"]: int(match[1])})
+
+
 def _duration(value: Any) -> Any:
-    if isinstance(value, str) and (match := re.fullmatch(r"([0-9]{1,9})([smhd]?)", value)):
-        return timedelta(**{_UNITS[match[2] or "s"]: int(match[1])})
-    return value
+    return duration(value) if isinstance(value, str) else value
 
 
 Duration = Annotated[

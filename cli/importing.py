@@ -1,6 +1,5 @@
 """`spcm import`."""
 
-import os
 import time
 from collections.abc import Iterator
 from enum import StrEnum
@@ -92,12 +91,10 @@ def _operation(name: str) -> "Operation":
 
 def _client(url: str, tenant: str, user: str, variable: str) -> "Client":
     from cli.installation import connect_redis
-    from cli.names import tenant_name, user_name
+    from cli.names import password_in, tenant_name, user_name
     from spcm_client import Client
 
-    password = os.environ.get(variable)
-    if password is None:
-        raise Problem(f"the variable {variable} has no password: set it, or name another with --password-env")
+    password = password_in(variable)
     connect_redis(url).close()  # which tells a URL that cannot be read; the client's own connection repeats calls
     return Client(url, tenant_name(tenant), user_name(user), password)
 

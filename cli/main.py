@@ -5,7 +5,23 @@ import sys
 
 import typer
 
-from cli import bench, demo, doctor, exporting, follow, importing, migrate, outcome, status, submit, tenants, up, users
+from cli import (
+    bench,
+    deadletters,
+    demo,
+    doctor,
+    exporting,
+    follow,
+    importing,
+    migrate,
+    outcome,
+    republishing,
+    status,
+    submit,
+    tenants,
+    up,
+    users,
+)
 from cli.problems import Guard
 
 app = typer.Typer(
@@ -24,6 +40,8 @@ app.command("submit")(submit.submit)
 app.command("follow")(follow.follow)
 app.command("outcome")(outcome.outcome)
 app.command("status")(status.status)
+app.add_typer(deadletters.app, name="deadletters")
+app.command("republish")(republishing.republish)
 app.command("import")(importing.import_file)
 app.command("export")(exporting.export)
 app.command("migrate")(migrate.migrate)

@@ -1,5 +1,6 @@
 """Names and passwords as they come from people, checked."""
 
+import os
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,14 @@ def password(raw: bytes) -> str:
         return line.decode()
     except UnicodeDecodeError:
         raise Problem("a password must be UTF-8") from None
+
+
+def password_in(variable: str) -> str:
+    """The password that an environment variable has. Raises Problem."""
+    found = os.environ.get(variable)
+    if found is None:
+        raise Problem(f"the variable {variable} has no password: set it, or name another with --password-env")
+    return found
 
 
 def permissions(names: list[str], *, every: bool) -> "list[Permission]":

@@ -1,6 +1,5 @@
 """`spcm submit`."""
 
-import os
 import time
 from io import FileIO
 from typing import TYPE_CHECKING, Annotated
@@ -68,17 +67,14 @@ def submit(
 
 def _members(tenant: str | None, user: str | None, variable: str | None) -> dict[str, str]:
     """What commands get that lack it. Raises Problem."""
-    from cli.names import tenant_name, user_name
+    from cli.names import password_in, tenant_name, user_name
     from spcm_client.commands import basic_authorization
 
     members = {} if tenant is None else {"tenant": tenant_name(tenant)}
     if (user is None) != (variable is None):
         raise Problem("give --user and --password-env together")
     if user is not None and variable is not None:
-        password = os.environ.get(variable)
-        if password is None:
-            raise Problem(f"the variable {variable} has no password: set it, or name another with --password-env")
-        members["authorization"] = basic_authorization(user_name(user), password)
+        members["authorization"] = basic_authorization(user_name(user), password_in(variable))
     return members
 
 

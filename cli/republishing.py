@@ -1,0 +1,70 @@
+"""`spcm republish`."""
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.installation import connect_redis, database, engine_of, settings_in
+from cli.options import AsJson, DataFolder, TenantOption
+from cli.problems import Problem
+
+if TYPE_CHECKING:
+    from adapters.settings import Settings
+
+_WRONG_TIME = "--since must be a time with its zone, as in 2026-11-21T16:00:00Z, or how long ago: 90m, 2h, 7d"
+
+Since = Annotated[
+    str, typer.Option("--since", metavar="TIME", help="2026-11-21T16:00:00Z, or how long ago: 90m, 2h, 7d.")
+]
+
+
+def republish(tenant: TenantOption, since: Since, as_json: AsJson = False, data: DataFolder = None) -> None:
+    """Publish again what the journal remembers and the outcome stream has lost, oldest first, after Redis was lost.
+
+    What is in the stream already is left out. Outcomes that the journal does not remember (of reads, dry runs, and of
+    commands refused with 400, 401, 403, 412 or 503, or failed with 500) are not there to be published.
+    """
+    from adapters.database import READS
+    from adapters.republication import republish
+    from cli.names import tenant_name
+    from cli.terminal import print_json, screen
+
+    name, moment = tenant_name(tenant), moment_of(since, datetime.now(UTC))
+    chosen = settings_in(data)
+    _require_tenant(chosen, name)
+    with (
+        connect_redis(chosen.redis) as client,
+        engine_of(chosen) as engine,
+        engine.execution_options(**READS).connect() as connection,
+    ):
+        count = republish(connection, client, name, moment)
+    if as_json:
+        print_json({"tenant": name, "since": moment.isoformat(), "republished": count})
+    else:
+        screen().print(f"{count} outcomes of tenant {name} published again", soft_wrap=True)
+
+
+def moment_of(text: str, now: datetime) -> datetime:
+    """The time that is meant. Raises Problem."""
+    from adapters.settings import duration
+
+    try:
+        if re.fullmatch(r"[0-9]+[smhd]", text):
+            return now - duration(text)
+        moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise Problem(_WRONG_TIME) from None
+    if moment.tzinfo is None:
+        raise Problem(_WRONG_TIME)
+    return moment
+
+
+def _require_tenant(chosen: "Settings", name: str) -> None:
+    """Raises NoSuchTenant: of one that is misspelt nothing would be found."""
+    from adapters.users import NoSuchTenant, list_tenants
+
+    with database(chosen, reads=True) as connection:
+        if name not in dict(list_tenants(connection)):
+            raise NoSuchTenant(name)

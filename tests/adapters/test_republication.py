@@ -1,0 +1,78 @@
+"""Outcomes from the journal, with nobody else at work."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+from redis import Redis
+from sqlalchemy import Engine
+
+from adapters.database import make_engine
+from adapters.journal import Journal, Record
+from adapters.migrations import migrate
+from adapters.republication import republish
+from domain.outcomes import Outcome
+
+NOW = datetime.now(UTC)
+STREAM = "spcm:outcomes:acme"
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = make_engine(database_url)
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[Redis]:
+    with Redis.from_url(redis_url) as client:
+        yield client
+
+
+def remember(engine: Engine, count: int) -> list[str]:
+    """Executed commands, one a second; the ids of their outcomes."""
+    ids = [f"3-{1_763_740_800_000 + number}-0" for number in range(count)]
+    with engine.begin() as connection:
+        journal = Journal(connection)
+        for number, event_id in enumerate(ids):
+            time = NOW - timedelta(seconds=count - number)
+            outcome = Outcome(event_id, time, 201, "completed", "acme", "subscriber.create", f"c{number}", f"c{number}")
+            journal.add("acme", f"c{number}", Record("f", outcome))
+        journal.write()
+    return ids
+
+
+def run(engine: Engine, client: Redis, seconds: int = 10_000) -> int:
+    with engine.connect() as connection:
+        return republish(connection, client, "acme", NOW - timedelta(seconds=seconds))
+
+
+def told(client: Redis) -> list[str]:
+    return [orjson.loads(fields[b"event"])["id"] for _, fields in client.xrange(STREAM)]
+
+
+def test_more_than_are_read_at_once(engine: Engine, client: Redis) -> None:
+    ids = remember(engine, 1_200)
+    assert run(engine, client, seconds=1_100) == 1_100
+    assert told(client) == ids[100:]
+    assert run(engine, client) == 100
+    assert run(engine, client) == 0
+
+
+def test_an_outcome_whose_command_still_waits_is_left_to_the_worker(engine: Engine, client: Redis) -> None:
+    ids = remember(engine, 3)
+    client.xadd("spcm:commands:3", {"command": "{}"}, id=ids[1].removeprefix("3-"))
+    assert run(engine, client) == 2
+    assert told(client) == [ids[0], ids[2]]
+
+
+def test_what_is_no_event_in_the_stream_is_in_nobodys_way(engine: Engine, client: Redis) -> None:
+    ids = remember(engine, 1)
+    client.xadd(STREAM, {"event": "no JSON"})
+    client.xadd(STREAM, {"other": "1"})
+    client.xadd(STREAM, {"event": "[]"})
+    assert run(engine, client) == 1
+    assert orjson.loads(client.xrevrange(STREAM, count=1)[0][1][b"event"])["id"] == ids[0]
