@@ -29,6 +29,9 @@ def database_url(text: str) -> URL:
     except ArgumentError:
         raise WrongDatabaseUrl("the database URL cannot be read: postgresql://user:password@host/name is one") from None
     if url.get_backend_name() == "postgresql":
+        if url.query.get("sslmode") == "require":
+            # Libpq's own meaning is to take any certificate; who asks for TLS wants to know who answers.
+            url = url.update_query_dict({"sslmode": "verify-full"})
         return url.set(drivername="postgresql+psycopg")
     if url.get_backend_name() == "sqlite" and url.database:
         return url.set(drivername="sqlite")
