@@ -45,4 +45,4 @@ def rows_of(
     wanted = select(*(table.c[field] for field in fields)).where(table.c.tenant == tenant).order_by(table.c[kind.key])
     for name, value in filters.items():
         wanted = wanted.where(table.c[name] == value)
-    yield from connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(wanted).partitions()
+    yield from connection.execute(wanted.execution_options(yield_per=_ROWS_AT_ONCE)).partitions()

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, make_url
@@ -9,6 +10,8 @@ from sqlalchemy import Engine, make_url
 from adapters.database import make_engine
 from adapters.migrations import migrate
 from tests.bulk.desk import Desk
+from tests.bulk.files import Files
+from tests.contract.installation import Installation
 from tests.servers import create_database, drop_database
 
 
@@ -47,3 +50,35 @@ def desk(engine: Engine) -> Desk:
 def sqlite_desk(sqlite_engine: Engine) -> Desk:
     """For what is decided before the database is asked."""
     return Desk(sqlite_engine)
+
+
+@pytest.fixture(scope="session")
+def sqlite_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Workers and all, for what goes through Redis."""
+    directory = tmp_path_factory.mktemp("import-sqlite")
+    installation = Installation(directory, f"sqlite:///{directory / 'spcm.sqlite'}")
+    yield installation
+    installation.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_installation(_postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    name = f"spcm_import_{os.getpid()}"
+    create_database(_postgres_url, name)
+    url = make_url(_postgres_url).set(database=name).render_as_string(hide_password=False)
+    installation = Installation(tmp_path_factory.mktemp("import-postgres"), url)
+    yield installation
+    installation.stop()
+    drop_database(_postgres_url, name)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def files(request: pytest.FixtureRequest, tmp_path: Path) -> Files:
+    """A folder, and the commands that import its files and export into it, for a tenant of the test's own."""
+    return Files(request.getfixturevalue(f"{request.param}_installation"), tmp_path)
+
+
+@pytest.fixture
+def sqlite_files(sqlite_installation: Installation, tmp_path: Path) -> Files:
+    """For what is the same on each engine."""
+    return Files(sqlite_installation, tmp_path)

@@ -1,0 +1,125 @@
+"""`spcm export`: what it writes, and that it comes back."""
+
+from typing import Any
+
+import pytest
+
+from examples.migration.make_subscribers import good
+from tests.bulk.files import Files
+
+PROFILES = [
+    {"name": "b", "defaultProfile": False, "locale": "ja_JP", "dpsEnabled": True, "subscriberType": "PREPAID"},
+    {"name": 'a, "the default"\n', "defaultProfile": True},
+]
+PLAN: dict[str, Any] = {"unitAmount": "1", "unitMeteringType": "TIME", "validityPeriod": {"validityPeriod": "1day"}}
+PLANS = [
+    PLAN | {"name": "b", "grantedAmount": {"volumeAmount": 7}, "summary": "", "recurring": True, "core": True},
+    PLAN | {"name": "a", "description": "\u202eü", "cost": 3},
+]
+
+
+def fill(files: Files, count: int = 300) -> None:
+    for payload in (*PROFILES[:1], *PLANS):
+        operation = "planDefinition.create" if "unitAmount" in payload else "provisionProfile.create"
+        assert files.sender.ask(operation, payload)["status"] == 201
+    rows = [{name: value for name, value in good(number).items() if value} for number in range(count)]
+    for row in rows:
+        row.pop("dpsEnabled")
+        row["renewalDayOfMonth"] = int(row["renewalDayOfMonth"])  # type: ignore[assignment]
+    commands = [files.sender.command("subscriber.create", row, params={"msisdn": row["msisdn"]}) for row in rows]
+    assert {event["status"] for event in files.sender.run(*commands)} == {201}
+    assert files.sender.ask("provisionProfile.create", PROFILES[1])["status"] == 201
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_export_import_export_gives_the_same_bytes(files: Files, form: str) -> None:
+    fill(files)
+    other = Files(files.installation, files.folder)
+    for what, operation in (("subscribers", "subscriber.create"), ("provisionProfiles", "provisionProfile.create")):
+        exported = files.export(what, "--format", form)
+        other.import_file(files.write(f"{what}.{form}", exported), "--operation", operation)
+        assert other.export(what, "--format", form) == exported
+    assert other.count() == 300
+
+
+def test_plan_definitions_are_exported_as_create_takes_them_and_the_rest_is_named(sqlite_files: Files) -> None:
+    fill(sqlite_files, 1)
+    done = sqlite_files.run("export", "planDefinitions")
+    assert "left out: the PCC profiles" in done.stderr
+    other = Files(sqlite_files.installation, sqlite_files.folder)
+    other.import_file(sqlite_files.write("plans.csv", done.stdout), "--operation", "planDefinition.create")
+    assert other.export("planDefinitions") == done.stdout
+    first, second, third = done.stdout.splitlines()
+    assert first.startswith("name,unitAmount,unitMeteringType,cost,validityPeriod.validityPeriod,grantedAmount.volume")
+    assert second == 'b,1,TIME,0,1day,7,,true,true,"",,'
+    assert third == "a,1,TIME,3,1day,,,false,false,,\u202eü,"
+
+
+def test_subscribers_are_in_the_order_of_their_msisdn_and_null_is_no_empty_string(sqlite_files: Files) -> None:
+    sqlite_files.import_file(sqlite_files.write("s.csv", "msisdn,zone\n2,b\n+1,\n10,c\n"))
+    lines = sqlite_files.export("subscribers").splitlines()
+    assert lines[0] == (
+        "msisdn,imsi,alternateNotificationMsisdn,paymentType,class,locale,status,dpsEnabled,dpsNotification,"
+        "eosNotification,paygNotification,imei,zone,renewalDayOfMonth,qosCategoryName,tag"
+    )
+    assert lines[1] == "+1,,,unknown,,,active,false,false,false,false,,,,,"
+    assert [line.split(",")[0] for line in lines[1:]] == ["+1", "10", "2"]
+
+
+def test_a_tag_selects_subscribers(files: Files) -> None:
+    files.import_file(files.write("s.csv", "msisdn,tag\n1,week\n2,Week\n3,\n"))
+    assert [line.split(",")[0] for line in files.export("subscribers", "--tag", "week").splitlines()[1:]] == ["1"]
+    assert files.export("subscribers", "--tag", "no", "--format", "jsonl") == ""
+
+
+def test_an_empty_tenant_gives_a_header(sqlite_files: Files) -> None:
+    assert sqlite_files.export("provisionProfiles").splitlines() == [
+        "name,defaultProfile,locale,initialCorePlanName,subscriberClass,subscriberType,dpsEnabled,dpsNotification,"
+        "eosNotification,paygNotification"
+    ]
+
+
+def test_what_cannot_be_exported_is_told(sqlite_files: Files) -> None:
+    done = sqlite_files.run("export", "provisionProfiles", "--tag", "x")
+    assert (done.returncode, done.stdout, "have no tag" in done.stderr) == (2, "", True)
+    assert sqlite_files.run("export", "pccProfiles").returncode == 2
+    sqlite_files.tenant = "nobody"
+    done = sqlite_files.run("export", "subscribers")
+    assert (done.returncode, done.stdout, "there is no tenant nobody" in done.stderr) == (2, "", True)
+
+
+def test_a_reader_that_goes_away_is_no_fault(sqlite_files: Files) -> None:
+    fill(sqlite_files)
+    process = sqlite_files.start("export", "subscribers")
+    assert process.stdout is not None
+    process.stdout.close()
+    process.wait(30)
+    assert process.stderr is not None
+    assert "Traceback" not in process.stderr.read()
+    process.stderr.close()
+
+
+def test_an_export_sees_one_moment_and_outlives_the_idle_limit(files: Files) -> None:
+    """It is stopped in the middle while subscribers come and go, for longer than a session may be idle."""
+    from adapters.exporting import rows_of, snapshot
+    from domain.subscribers import SUBSCRIBERS
+
+    commands = [
+        files.sender.command("subscriber.create", {"msisdn": f"{n}"}, params={"msisdn": f"{n}"}) for n in (1, 2)
+    ]
+    files.sender.run(*commands)
+    with snapshot(files.installation.engine) as connection:
+        chunks = rows_of(connection, SUBSCRIBERS, ["msisdn", "zone"], files.tenant, {})
+        first = list(next(chunks))
+        files.sender.ask("subscriber.delete", params={"msisdn": "2"})
+        files.sender.ask("subscriber.create", {"msisdn": "3"}, params={"msisdn": "3"})
+        rest = [row for chunk in chunks for row in chunk]
+        again = [
+            row for chunk in rows_of(connection, SUBSCRIBERS, ["msisdn", "zone"], files.tenant, {}) for row in chunk
+        ]
+        timeout = (
+            connection.dialect.name == "sqlite"
+            or connection.exec_driver_sql("show idle_in_transaction_session_timeout").scalar()
+        )
+    assert [tuple(row) for row in (*first, *rest)] == [tuple(row) for row in again] == [("1", None), ("2", None)]
+    assert timeout in (True, "0")

@@ -1,0 +1,206 @@
+"""`spcm import`, through Redis and workers."""
+
+import csv
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from cli.import_source import open_source
+from cli.problems import Problem
+from domain.catalog import OPERATIONS
+from examples.migration.make_subscribers import WRONG, write
+from tests.bulk.files import Files, remainder_of, report_of
+
+HEADER = "msisdn,imsi,dpsEnabled,zone\n"
+
+
+def test_a_file_is_imported_and_its_failures_told_by_line(files: Files) -> None:
+    rows = '1,7,true,"a,\n""b"""\n1,,,\n3,,yes,""\n4,8,false,\n'
+    path = files.write("s.csv", HEADER + rows)
+    told = files.import_file(path, status=1)
+    assert "201" in told
+    assert [tuple(each.values()) for each in report_of(path)] == [
+        ("4", "4", "409", "subscriber-exists", "", "a subscriber with this msisdn exists"),
+        ("5", "5", "412", "validation-failed", "dpsEnabled", "dpsEnabled must be true or false"),
+        ("5", "5", "412", "validation-failed", "zone", "zone must be a string of 1 to 255 characters"),
+    ]
+    assert files.count() == 2
+    assert files.sender.ask("subscriber.get", params={"msisdn": "1"})["data"]["zone"] == 'a,\n"b"'
+
+
+def test_the_remainder_holds_the_lines_as_they_were(files: Files) -> None:
+    lines = [b"\xef\xbb\xbfmsisdn,zone\r\n", b"1,a\n", b'x,"b\r\nb"\r\n', b"2,c\r\n", b'"y",d']
+    path = files.write("s.csv", b"".join(lines))
+    files.import_file(path, status=1)
+    assert remainder_of(path).read_bytes() == lines[0] + lines[2] + lines[4]
+    assert [(each["line"], each["status"], each["reason"]) for each in report_of(path)] == [
+        ("3", "400", "malformed-command"),
+        ("6", "400", "malformed-command"),
+    ]
+
+
+def test_what_is_corrected_in_the_remainder_ends_with_no_failure(files: Files) -> None:
+    path = files.folder / "subscribers.csv"
+    write(path, 10_000, files.folder / "wrong.csv")
+    files.import_file(path, status=1)
+    wrong = list(csv.DictReader((files.folder / "wrong.csv").open()))
+    assert {each["fault"] for each in wrong} == set(WRONG)
+    assert [each["line"] for each in report_of(path)] == [each["line"] for each in wrong]
+    assert files.count() == 10_000 - len(WRONG)
+    corrected = files.folder / "corrected.csv"
+    with remainder_of(path).open(newline="") as file, corrected.open("w", newline="") as to:
+        rows = list(csv.DictReader(file))
+        writer = csv.DictWriter(to, rows[0].keys(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({**dict.fromkeys(row, ""), "msisdn": f"09{number}"} for number, row in enumerate(rows))
+    files.import_file(corrected)
+    assert files.count() == 10_000
+    assert report_of(corrected) == []
+    assert not remainder_of(corrected).exists()
+
+
+def test_the_same_import_again_does_nothing_twice_and_another_label_does_it_anew(files: Files) -> None:
+    path = files.write("s.csv", HEADER + "1,,,\n1,,,\n")
+    files.import_file(path, status=1)
+    first = path.with_name("s.csv.report.csv").read_bytes()
+    assert "had been executed before" in files.import_file(path, status=1)
+    assert path.with_name("s.csv.report.csv").read_bytes() == first
+    files.import_file(path, "--run", "again", status=1)
+    assert [each["reason"] for each in report_of(path)] == ["subscriber-exists"] * 2
+
+
+def test_a_dry_run_changes_nothing(files: Files) -> None:
+    path = files.write("s.csv", HEADER + "1,7,,\nx,,,\n")
+    assert "nothing was changed" in files.import_file(path, "--dry-run", status=1)
+    assert [each["line"] for each in report_of(path)] == ["3"]
+    assert files.count() == 0
+    files.import_file(path, status=1)
+    assert files.count() == 1
+
+
+def test_an_atomic_import_undoes_the_bulk_of_a_failure(sqlite_files: Files) -> None:
+    path = sqlite_files.write("p.csv", "name,defaultProfile\na,false\na,false\nb,true\n")
+    sqlite_files.import_file(path, "--operation", "provisionProfile.create", "--mode", "atomic", status=1)
+    assert [(each["line"], each["status"], each["reason"], each["description"]) for each in report_of(path)] == [
+        ("2", "", "", "It was not executed"),
+        ("3", "409", "provision-profile-exists", "a provisioning profile of this name exists"),
+        ("4", "", "", "It was not executed"),
+    ]
+    assert remainder_of(path).read_bytes() == path.read_bytes()
+    assert sqlite_files.sender.ask("provisionProfile.list")["data"]["length"] == 0
+
+
+def test_json_lines_hold_payloads_or_whole_items(sqlite_files: Files) -> None:
+    lines = [
+        '{"msisdn":"1","zone":"a"}',
+        '{"operation":"subscriber.update","params":{"msisdn":"1"},"payload":{"zone":"b"},"id":"change"}',
+        '{"id":"no","operation":"subscriber.delete","params":{"msisdn":"9"}}',
+        '{"msisdn":"2","nonsense":1}',
+        '{"operation":"no.such"}',
+    ]
+    path = sqlite_files.write("s.jsonl", "\n".join(lines))
+    sqlite_files.import_file(path, status=1)
+    assert [(each["line"], each["id"], each["reason"]) for each in report_of(path)] == [
+        ("3", "no", "subscriber-not-found"),
+        ("4", "4", "validation-failed"),
+        ("5", "5", "unknown-operation"),
+    ]
+    assert remainder_of(path, ".jsonl").read_text() == "\n".join(lines[2:])
+    assert sqlite_files.sender.ask("subscriber.get", params={"msisdn": "1"})["data"]["zone"] == "b"
+
+
+def test_updates_unset_what_is_null(sqlite_files: Files) -> None:
+    sqlite_files.import_file(sqlite_files.write("s.csv", "msisdn,zone,tag\n1,a,t\n"))
+    sqlite_files.import_file(sqlite_files.write("u.csv", "msisdn,zone\n1,\n"), "--operation", "subscriber.update")
+    data = sqlite_files.sender.ask("subscriber.get", params={"msisdn": "1"})["data"]
+    assert (data["zone"], data["tag"]) == (None, "t")
+
+
+REFUSED = {
+    "a ragged line": (HEADER + "1,,,\n2,,\n", "line 3: it has 3 fields, and the header has 4"),
+    "an empty line": (HEADER + "1,,,\n\n", "line 3: it has 1 fields"),
+    "a quote left open": (HEADER + '1,,,\n2,"7,,\n3,,,\n', "line 3: a quote is opened and not closed"),
+    "a NUL": (HEADER + "1,,,\n2,\0,,\n", "line 3: there is a NUL"),
+    "another encoding": ((HEADER + "1,,,süd\n").encode("latin-1"), "line 2: it is not UTF-8"),
+    "UTF-16": ((HEADER + "1,,,\n").encode("utf-16"), "line 1: "),
+    "an unknown column": ("msisdn,colour\n1,red\n", "line 1: subscriber.create has no column 'colour'"),
+    "a missing column": ("imsi\n1\n", "line 1: subscriber.create needs the column msisdn"),
+    "a million columns": ("msisdn" + ",x" * 999_999 + "\n", "line 1: subscriber.create has no column 'x'"),
+    "a header alone": (HEADER, "has a header and nothing below it"),
+    "nothing": ("", "is empty"),
+    "no JSON": ('{"msisdn":"1"}\n{"msisdn":}\n', "line 2: it is no JSON"),
+    "duplicate members": ('{"msisdn":"1","msisdn":"2"}\n', "line 1: it is no JSON"),
+    "no object": ('{"msisdn":"1"}\n[]\n', "line 2: it is no JSON object"),
+    "a bulk as an item": ('{"operation":"bulk.execute"}\n', "line 1: operation must be"),
+    "an item's typo": ('{"operation":"subscriber.get","parms":{}}\n', "line 1: an item has the members"),
+}
+
+
+@pytest.mark.parametrize(("content", "words"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_bad_file_is_told_with_its_line(tmp_path: Path, content: str | bytes, words: str) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(Problem, match=words):
+        open_source(path, OPERATIONS["subscriber.create"]).check()
+
+
+def test_a_bad_file_is_told_before_anything_is_sent(sqlite_files: Files) -> None:
+    path = sqlite_files.write("bad.csv", HEADER + "1,,,\n2,,\n")
+    told = sqlite_files.import_file(path, status=2)
+    assert "bad.csv, line 3: it has 3 fields, and the header has 4; nothing was sent" in " ".join(told.split())
+    assert sqlite_files.count() == 0
+    assert [each.name for each in sqlite_files.folder.iterdir()] == ["bad.csv"]
+
+
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_sent(sqlite_files: Files) -> None:
+    path = sqlite_files.write("s.csv", HEADER + "1,,,\n")
+    for name in ("s.csv.report.csv", "s.csv.remainder.csv"):
+        folder = sqlite_files.folder / name
+        folder.mkdir()
+        assert f"{name} cannot be written" in sqlite_files.import_file(path, status=2)
+        folder.rmdir()
+    assert sqlite_files.count() == 0
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(sqlite_files: Files) -> None:
+    path = sqlite_files.write("s.csv", HEADER + "1,,,\n")
+    sqlite_files.folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    assert "cannot be written" in sqlite_files.import_file(path, status=2)
+    sqlite_files.folder.chmod(stat.S_IRWXU)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--user", "oms", "--password-env", "NONE"), "the variable NONE has no password"),
+        (("--user", "oms", "--password-env", "WRONG"), "tenant, user or password are wrong"),
+        (("--user", "oms", "--password-env", "PASSWORD", "--operation", "x.y"), "there is no operation x.y"),
+        (("--user", "oms", "--password-env", "PASSWORD", "--operation", "bulk.execute"), "there is no operation bulk"),
+        (("--user", "oms", "--password-env", "PASSWORD", "--mode", "all"), "mode"),
+    ],
+)
+def test_what_cannot_run_ends_with_status_2(
+    sqlite_files: Files, words: tuple[str, ...], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WRONG", "wrong")
+    path = sqlite_files.write("s.csv", HEADER + "1,,,\n")
+    done = sqlite_files.run("import", str(path), *words)
+    assert (done.returncode, told in done.stderr) == (2, True), done
+    assert sqlite_files.count() == 0
+
+
+def test_a_file_that_is_none_is_told(sqlite_files: Files) -> None:
+    assert "is no file" in sqlite_files.import_file(sqlite_files.folder, status=2)
+    assert "is no file" in sqlite_files.import_file(Path("no-such-file.csv"), status=2)
+    os.mkfifo(sqlite_files.folder / "pipe")
+    assert "is no file" in sqlite_files.import_file(sqlite_files.folder / "pipe", status=2)
+
+
+def test_exported_json_lines_are_objects(sqlite_files: Files) -> None:
+    sqlite_files.import_file(sqlite_files.write("s.csv", "msisdn,renewalDayOfMonth\n1,7\n"))
+    (line,) = sqlite_files.export("subscribers", "--format", "jsonl").splitlines()
+    assert json.loads(line)["renewalDayOfMonth"] == 7
