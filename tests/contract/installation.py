@@ -1,7 +1,7 @@
 """SPCM as a publisher sees it: a Valkey, a database and one ordinary Celery worker, and nothing but Redis in between.
 
 Commands go in by XADD and outcomes come back by XREAD, as docs/contract.md tells it; nothing of ours is asked, but for
-what an operator does beforehand (the schema, tenants and users).
+what an operator does beforehand (the schema, tenants and users). Everybody comes as the Redis user of their role.
 """
 
 import base64
@@ -25,6 +25,7 @@ from adapters.migrations import migrate
 from adapters.users import add_tenant, add_user
 from adapters.valkey import Valkey
 from domain.permissions import Permission
+from tests.access import as_role, grant
 
 PARTITIONS = 8
 PATIENCE = 30.0
@@ -42,12 +43,17 @@ class NoOutcome(AssertionError):
 
 
 class Installation:
-    """A running SPCM. `environment` holds settings, SPCM_..., beyond the two URLs."""
+    """A running SPCM. `environment` holds settings, SPCM_..., beyond the two URLs.
+
+    `redis` may do everything: it is for looking at what the contract says nothing of.
+    """
 
     def __init__(self, directory: Path, database_url: str, environment: dict[str, str] | None = None) -> None:
         self.valkey = Valkey.start(directory / "valkey")
         self.redis = Redis.from_url(self.valkey.url)
         self.redis.config_set("appendonly", "no")  # nobody restarts this one
+        self._clients: dict[tuple[str, str], Redis] = {}
+        grant(self.redis, "acme")
         self.engine = make_engine(database_url)
         migrate(self.engine)
         self.log = directory / "worker.log"
@@ -55,7 +61,7 @@ class Installation:
         self._events: dict[str, JsonObject] = {}
         self._read: dict[str, str] = {}
         self._numbers = itertools.count(1)
-        urls = {"SPCM_REDIS_URL": self.valkey.url, "SPCM_DATABASE_URL": database_url}
+        urls = {"SPCM_REDIS_URL": as_role(self.valkey.url, "worker"), "SPCM_DATABASE_URL": database_url}
         command = [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-c", "2", "-l", "info"]
         with self.log.open("wb") as log:
             self.worker = self._lifeline.start(
@@ -71,7 +77,8 @@ class Installation:
             os.killpg(self.worker.pid, signal.SIGKILL)  # the worker leads a session of its own
             self.worker.wait()
         self._lifeline.close()
-        self.redis.close()
+        for client in (self.redis, *self._clients.values()):
+            client.close()
         self.engine.dispose()
         self.valkey.stop()
 
@@ -89,9 +96,16 @@ class Installation:
             add_user(connection, tenant, user, password, permissions)
         return Sender(self, tenant, user, password)
 
+    def client(self, role: str, tenant: str = "acme") -> Redis:
+        """A client of the role's user."""
+        if (role, tenant) not in self._clients:
+            grant(self.redis, tenant)
+            self._clients[role, tenant] = Redis.from_url(as_role(self.valkey.url, role, tenant))
+        return self._clients[role, tenant]
+
     def send(self, fields: Sequence[tuple[int, dict[Any, Any]]]) -> list[str]:
         """Add entries, each (partition, fields), as one piece; the ids that their outcomes will have."""
-        with self.redis.pipeline(transaction=True) as pipeline:
+        with self.client("publisher").pipeline(transaction=True) as pipeline:
             for partition, each in fields:
                 pipeline.xadd(f"spcm:commands:{partition}", each)
             entries = pipeline.execute()
@@ -103,7 +117,8 @@ class Installation:
         while missing := [entry for entry in entries if entry not in self._events]:
             if time.monotonic() > deadline or self.worker.poll() is not None:
                 raise NoOutcome(f"{len(missing)} of {len(entries)} missing\n{self.log.read_text()[-4000:]}")
-            self._read_more((f"spcm:outcomes:{tenant}", f"spcm:outcomes:{UNATTRIBUTED}"))
+            for each in (UNATTRIBUTED, tenant):
+                self._read_more(each, block=200 if each == tenant else None)
         return [self._events[entry] for entry in entries]
 
     def order(self, entries: Iterable[str]) -> list[str]:
@@ -111,8 +126,9 @@ class Installation:
         wanted = set(entries)
         return [entry for entry in self._events if entry in wanted]
 
-    def _read_more(self, streams: Sequence[str]) -> None:
-        found = self.redis.xread({stream: self._read.get(stream, "0") for stream in streams}, block=200) or {}
+    def _read_more(self, tenant: str, block: int | None) -> None:
+        stream = f"spcm:outcomes:{tenant}"
+        found = self.client("consumer", tenant).xread({stream: self._read.get(stream, "0")}, block=block) or {}
         for key, entries in found.items() if isinstance(found, dict) else found:
             for entry, fields in _flat(entries):
                 self._read[key.decode()] = entry
@@ -166,7 +182,7 @@ class Sender:
 
     def reply(self, key: str, within: float = PATIENCE) -> JsonObject:
         """What comes to a reply list."""
-        popped = self.installation.redis.blpop([key], timeout=within)
+        popped = self.installation.client("publisher", tenant=key.split(":")[2]).blpop([key], timeout=within)
         assert popped is not None, f"no reply in {key}"
         event: JsonObject = json.loads(popped[1])
         return event

@@ -1,43 +1,34 @@
 """The whole path under the access rules of examples/redis-acl, and what each role must not do."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 import redis
 
 from spcm_client import Client
 from spcm_client.follow import follow
+from tests.access import as_role, grant
 from tests.faults.lab import Lab
 from tests.faults.load import Load, Running, password_of
-
-RULES = Path(__file__).parents[2] / "examples" / "redis-acl" / "users.acl"
 
 
 @pytest.fixture(scope="module")
 def lab(make_lab: "Callable[..., Lab]") -> Lab:
     lab = make_lab()
-    for line in RULES.read_text().splitlines():
-        _, name, *rules = line.split()
-        if name != "default":  # the lab's own, which in a real Redis is off
-            lab.client.execute_command("ACL", "SETUSER", name, "reset", *rules)
-    lab.start_worker(environment={"SPCM_REDIS_URL": url(lab, "worker", "CHANGE-worker")})
+    grant(lab.client, "acme")
+    lab.start_worker(environment={"SPCM_REDIS_URL": as_role(lab.valkey.url, "worker")})
     return lab
-
-
-def url(lab: Lab, user: str, password: str) -> str:
-    return f"redis://{user}:{password}@127.0.0.1:{lab.valkey.port}/0"
 
 
 @pytest.fixture
 def publisher(lab: Lab) -> "Iterator[redis.Redis]":
-    with redis.Redis.from_url(url(lab, "publisher-acme", "CHANGE-publisher")) as client:
+    with redis.Redis.from_url(as_role(lab.valkey.url, "publisher")) as client:
         yield client
 
 
 @pytest.fixture
 def consumer(lab: Lab) -> "Iterator[redis.Redis]":
-    with redis.Redis.from_url(url(lab, "consumer-acme", "CHANGE-consumer")) as client:
+    with redis.Redis.from_url(as_role(lab.valkey.url, "consumer")) as client:
         yield client
 
 
@@ -54,7 +45,7 @@ def test_the_whole_path_works(lab: Lab, publisher: redis.Redis, consumer: redis.
 
 
 def test_a_load_under_the_rules(lab: Lab) -> None:
-    running = Running(url(lab, "publisher-acme", "CHANGE-publisher"), lab.ledger, Load(5, tenants=["bolt"]), 300)
+    running = Running(as_role(lab.valkey.url, "publisher"), lab.ledger, Load(5, tenants=["bolt"]), 300)
     lab.moving(within=5)
     lab.client.delete("spcm:maintenance")
     running.stop()
