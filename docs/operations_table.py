@@ -46,7 +46,7 @@ def operations_table() -> str:
         )
         for each in sorted(OPERATIONS.values(), key=lambda each: each.permission is None)
     ]
-    return _table(("operation", "params", "payload", "success", "permission", "subject"), rows)
+    return markdown_table(("operation", "params", "payload", "success", "permission", "subject"), rows)
 
 
 def params_table() -> str:
@@ -55,7 +55,7 @@ def params_table() -> str:
     for each in OPERATIONS.values():
         for name, words in _must_be(each.params).items():
             users.setdefault((name, words), []).append(f"`{each.name}`")
-    return _table(
+    return markdown_table(
         ("param", "must be", "operations"),
         [(f"`{name}`", words, ", ".join(names)) for (name, words), names in users.items()],
     )
@@ -63,7 +63,7 @@ def params_table() -> str:
 
 def fields_table(new: type[Fields], kept: type[Resource]) -> str:
     """The fields of a create's payload, in the order in which faults are told."""
-    return _table(("field", "must be", "on create"), list(_field_rows(new, kept)))
+    return markdown_table(("field", "must be", "on create"), list(_field_rows(new, kept)))
 
 
 TABLES: Mapping[str, Callable[[], str]] = {
@@ -146,7 +146,7 @@ def _subject(operation: Operation) -> str:
     return subject.replace("{data[id]}", "{id}")
 
 
-def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def markdown_table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     lines = [list(titles)]
     lines += [["---"] * len(lines[0]), *(list(row) for row in rows)]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)

@@ -1,0 +1,132 @@
+"""Code, catalogue and documents tell the same errors."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import domain.catalog  # noqa: F401 - fills the table of operations
+from docs.errors_table import ERRORS, TABLES
+from docs.operations_table import with_tables
+from domain import errors
+from domain.errors import CATALOGUE, Refused
+
+ROOT = Path(__file__).parent.parent
+
+PROMISED = {
+    "malformed-command": (400, None),
+    "command-too-large": (400, None),
+    "unknown-operation": (400, None),
+    "bad-credentials": (401, None),
+    "permission-denied": (403, None),
+    "provision-profile-not-found": (404, None),
+    "plan-definition-not-found": (404, None),
+    "pcc-profile-not-found": (404, None),
+    "subscriber-not-found": (404, None),
+    "provision-profile-exists": (409, None),
+    "default-profile-exists": (409, None),
+    "plan-definition-exists": (409, None),
+    "plan-definition-finalised": (409, None),
+    "pcc-profile-exists": (409, None),
+    "subscriber-exists": (409, None),
+    "imsi-in-use": (409, None),
+    "validation-failed": (412, None),
+    "max-plan-count": (422, 1),
+    "command-id-reused": (422, 2),
+    "core-plan-not-recurring": (422, 3),
+    "no-pcc-profile": (422, 4),
+    "item-reference": (422, 5),
+    "bulk-answer-too-large": (422, 6),
+    "internal-error": (500, None),
+    "overloaded": (503, None),
+}
+"""Statuses and error codes by reason: what publishers build on. Whoever changes one breaks them."""
+
+MESSAGES = {
+    "provision-profile-not-found": "provisioning profile not found",
+    "plan-definition-not-found": "plan definition not found",
+    "pcc-profile-not-found": "pcc profile not found",
+    "subscriber-not-found": "subscriber not found",
+    "max-plan-count": "Subscriber max plan count exceeded",
+    "command-id-reused": "Command id was used for a different command",
+    "core-plan-not-recurring": "A core plan must be recurring",
+    "no-pcc-profile": "A plan definition needs a PCC profile before it is finalised",
+    "item-reference": "Item reference cannot be resolved",
+    "bulk-answer-too-large": "Answer does not fit into the bulk's outcome",
+    "internal-error": "Internal server error - [reference {reference}]",
+}
+"""Messages that the documents of the REST interface fix."""
+
+NOT_YET_RAISED = {"max-plan-count"}
+"""Needs subscribers that hold plans: a later step."""
+
+MENTION = re.compile(r"\b([45]\d\d)\s+`([a-z]+(?:-[a-z]+)+)`(?:,\s+errorCode\s+(\d+))?")
+"""As in: 422 `item-reference`, errorCode 5."""
+
+
+def test_the_catalogue_is_what_publishers_were_promised() -> None:
+    assert {code: (reason.status, reason.error_code) for code, reason in CATALOGUE.items()} == PROMISED
+    assert {code: CATALOGUE[code].message for code in MESSAGES} == MESSAGES
+    assert {code for code, reason in CATALOGUE.items() if reason.retryable} == {"internal-error", "overloaded"}
+
+
+def test_what_the_code_raises_is_in_the_catalogue_under_the_same_status_and_all_of_that_is_raised() -> None:
+    raised = set(_raised())
+    assert {code for _, code in raised} | {"internal-error"} == set(CATALOGUE) - NOT_YET_RAISED
+    assert [(status, code) for status, code in raised if CATALOGUE[code].status != status] == []
+
+
+def test_the_page_of_errors_is_current() -> None:
+    text = ERRORS.read_text()
+    assert text == with_tables(text, TABLES), "run: python docs/errors_table.py"
+
+
+def test_what_the_documents_say_of_a_reason_is_so() -> None:
+    mentions = [
+        (document.name, int(status), code, error_code)
+        for document in (ROOT / "docs").glob("*.md")
+        for status, code, error_code in MENTION.findall(document.read_text())
+    ]
+    assert len(mentions) > 10
+    for document, status, code, error_code in mentions:
+        assert CATALOGUE[code].status == status, (document, code)
+        assert error_code in ("", str(CATALOGUE[code].error_code)), (document, code)
+
+
+def test_the_contract_tells_every_status() -> None:
+    section = (ROOT / "docs" / "contract.md").read_text().partition("## 3. Status codes")[2].partition("\n## ")[0]
+    told = {int(status) for status in re.findall(r"^\| (\d{3}) \|", section, re.MULTILINE)}
+    assert {status for status in told if status >= 400} == {reason.status for reason in CATALOGUE.values()}
+
+
+def _raised() -> Iterator[tuple[int, str]]:
+    """Every reason that the code gives to an error, with the status of the error's class."""
+    classes = {
+        name: each for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, Refused)
+    }
+    for package in ("domain", "adapters", "workers"):
+        for source in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(source.read_text())):
+                if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Name) and node.exc.id in classes:
+                    yield classes[node.exc.id].status, OWN_REASON[node.exc.id]
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in classes:
+                    yield classes[node.func.id].status, _reason_of(node.func.id, node.args)
+
+
+OWN_REASON = {
+    "BadRequest": "malformed-command",
+    "Unauthenticated": "bad-credentials",
+    "Forbidden": "permission-denied",
+    "Invalid": "validation-failed",
+    "Overloaded": "overloaded",
+}
+"""Of the errors that need not be told one."""
+
+
+def _reason_of(name: str, arguments: list[ast.expr]) -> str:
+    """The reason is the last argument of a BadRequest with two, the only one of what has no reason of its own."""
+    if name in OWN_REASON and not (name == "BadRequest" and len(arguments) > 1):
+        return OWN_REASON[name]
+    last = arguments[-1]
+    assert isinstance(last, ast.Constant), ast.unparse(last)
+    return str(last.value)
