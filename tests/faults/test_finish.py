@@ -1,0 +1,38 @@
+"""The finishing script tells each outcome once, however often it is repeated, and only for who holds the partition."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapters.streams import Announcement, CommandStreams, NotOurs, connect
+from domain.outcomes import Outcome
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def announcement(entry: str) -> Announcement:
+    return Announcement(entry, Outcome(f"0-{entry}", NOW, 200, "completed", tenant="acme"), "spcm:replies:acme:x")
+
+
+def test_a_finish_that_is_repeated_tells_nothing_twice(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        streams = CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1))
+        entries = [client.xadd("spcm:commands:0", {"command": "{}"}).decode() for _ in range(3)]
+        taken = streams.take(0, at_most=10)
+        for _ in range(2):
+            streams.finish(0, taken.token, [announcement(entry) for entry in entries])
+        assert client.xlen("spcm:outcomes:acme") == 3
+        assert client.llen("spcm:replies:acme:x") == 3
+        assert client.xlen("spcm:commands:0") == 0
+
+
+def test_who_was_overtaken_finishes_nothing(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        streams = CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1))
+        entry = client.xadd("spcm:commands:0", {"command": "{}"}).decode()
+        slow = streams.take(0, at_most=10)
+        streams.take(0, at_most=10)
+        with pytest.raises(NotOurs):
+            streams.finish(0, slow.token, [announcement(entry)])
+        assert client.xlen("spcm:commands:0") == 1
+        assert not client.exists("spcm:outcomes:acme")
