@@ -241,4 +241,4 @@ DESCRIBED: dict[str, Described] = {
 """By operation."""
 
 BULKS = {"bulk.execute"}
-"""They have no params and no permission of their own, and are told in bulk tests."""
+"""They have no params and no permission of their own, and are told in test_bulk.py."""
