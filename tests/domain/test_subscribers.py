@@ -9,7 +9,6 @@ from domain.operations import NoParams
 from domain.provisioning_profiles import NewProvisioningProfile, create_profile
 from domain.state import Defaults, State
 from domain.subscribers import (
-    BatchUpdate,
     NewSubscriber,
     NewSubscriberRef,
     Subscriber,
@@ -21,8 +20,8 @@ from domain.subscribers import (
     get_subscriber,
     search_subscriber,
     update_subscriber,
-    update_tagged_subscribers,
 )
+from domain.tagged_subscribers import BatchUpdate, update_tagged_subscribers
 from tests.domain.source import Memory
 
 
