@@ -1,10 +1,12 @@
 """What is left of an import: a summary, a report of what did not succeed, and those lines, to be sent again."""
 
+import fcntl
 import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
+from errno import EISDIR
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -110,17 +112,20 @@ class Report:
         self._failures.close()
 
     def _part(self, target: Path) -> BinaryIO:
-        """The file in which it grows, in the same folder, so that it can take its place."""
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
+        """The file in which it grows, in the same folder, so that it can take its place; one of a killed run's too."""
+        part = target.with_name(f".{target.name}.part")
         try:
             if target.is_dir():
-                raise IsADirectoryError(21, "it is a folder", str(target))
-            file = part.open("wb")
+                raise IsADirectoryError(EISDIR, "it is a folder")
+            file = part.open("ab")
+            self._parts.callback(file.close)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file.truncate(0)
         except OSError as error:
             self._parts.close()
-            raise Problem(f"{target} cannot be written ({error.strerror}); nothing was sent") from None
+            words = "this file is being imported" if isinstance(error, BlockingIOError) else error.strerror
+            raise Problem(f"{target} cannot be written ({words}); nothing was sent") from None
         self._parts.callback(_remove, part)
-        self._parts.callback(file.close)
         return file
 
 

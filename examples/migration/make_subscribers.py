@@ -49,13 +49,14 @@ WRONG: dict[str, Callable[[int], Row]] = {
     "the msisdn is missing": lambda _: {"msisdn": ""},
     "the msisdn has a space": lambda number: {"msisdn": f"087 {number:07d}"},
     "the msisdn is that of an earlier line": lambda number: {"msisdn": good(number - 1)["msisdn"]},
-    "the imsi is that of another subscriber": lambda number: {"imsi": good(number % 500 + 1)["imsi"]},
     "the imsi has 16 digits": lambda number: {"imsi": f"2720310{number:09d}"},
     "the payment type is none": lambda _: {"paymentType": "credit"},
     "the country is not assigned": lambda _: {"locale": "en_ZZ"},
     "the status is none": lambda _: {"status": "suspended"},
     "a flag is neither true nor false": lambda _: {"dpsEnabled": "yes"},
     "there is no such day of the month": lambda _: {"renewalDayOfMonth": "32"},
+    # Last, and of a line long before: lines about different subscribers have no order, and the first one wins.
+    "the imsi is that of another subscriber": lambda number: {"imsi": good(number % 500 + 1)["imsi"]},
 }
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, make_url
 from adapters.database import make_engine
 from adapters.migrations import migrate
 from tests.bulk.desk import Desk
-from tests.bulk.files import Files
+from tests.bulk.files import ServedFiles
 from tests.contract.installation import Installation
 from tests.servers import create_database, drop_database
 
@@ -73,12 +73,12 @@ def postgres_installation(_postgres_url: str, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def files(request: pytest.FixtureRequest, tmp_path: Path) -> Files:
+def files(request: pytest.FixtureRequest, tmp_path: Path) -> ServedFiles:
     """A folder, and the commands that import its files and export into it, for a tenant of the test's own."""
-    return Files(request.getfixturevalue(f"{request.param}_installation"), tmp_path)
+    return ServedFiles(request.getfixturevalue(f"{request.param}_installation"), tmp_path)
 
 
 @pytest.fixture
-def sqlite_files(sqlite_installation: Installation, tmp_path: Path) -> Files:
+def sqlite_files(sqlite_installation: Installation, tmp_path: Path) -> ServedFiles:
     """For what is the same on each engine."""
-    return Files(sqlite_installation, tmp_path)
+    return ServedFiles(sqlite_installation, tmp_path)

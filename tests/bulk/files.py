@@ -6,20 +6,23 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 
 from adapters.tables import subscribers
 from tests.contract.installation import PASSWORD, ROOT, Installation
 
 
 class Files:
-    """A folder, and the commands for a tenant that is empty at first."""
+    """A folder, and the commands for a tenant that is empty at first, whose user `oms` may do everything."""
 
-    def __init__(self, installation: Installation, folder: Path) -> None:
-        self.installation = installation
+    def __init__(self, folder: Path, redis_url: str, engine: Engine, tenant: str) -> None:
         self.folder = folder
-        self.sender = installation.add_tenant()
-        self.tenant = self.sender.tenant
+        self.engine = engine
+        self.tenant = tenant
+        self._urls = {
+            "SPCM_REDIS_URL": redis_url,
+            "SPCM_DATABASE_URL": engine.url.render_as_string(hide_password=False),
+        }
 
     def write(self, name: str, content: str | bytes) -> Path:
         path = self.folder / name
@@ -28,12 +31,8 @@ class Files:
 
     def start(self, *words: str, **more: object) -> "subprocess.Popen[str]":
         """`spcm` with these words and the tenant's name."""
-        urls = {
-            "SPCM_REDIS_URL": self.installation.valkey.url,
-            "SPCM_DATABASE_URL": self.installation.engine.url.render_as_string(hide_password=False),
-        }
         command = [sys.executable, "-m", "cli.main", *words, "--tenant", self.tenant]
-        environment = {**os.environ, **urls, "PASSWORD": PASSWORD}
+        environment = {**os.environ, **self._urls, "PASSWORD": PASSWORD}
         options: dict[str, object] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **more}
         return subprocess.Popen(command, cwd=ROOT, env=environment, **options)  # type: ignore[call-overload]
 
@@ -60,13 +59,38 @@ class Files:
     def count(self) -> int:
         """The tenant's subscribers."""
         found = select(func.count()).select_from(subscribers).where(subscribers.c.tenant == self.tenant)
-        with self.installation.engine.begin() as connection:
+        with self.engine.begin() as connection:
             return connection.scalar(found) or 0
 
 
-def report_of(path: Path) -> list[dict[str, str]]:
-    with path.with_name(f"{path.name}.report.csv").open(newline="") as file:
+class ServedFiles(Files):
+    """Those of an installation."""
+
+    def __init__(self, installation: Installation, folder: Path) -> None:
+        self.installation = installation
+        self.sender = installation.add_tenant()
+        super().__init__(folder, installation.valkey.url, installation.engine, self.sender.tenant)
+
+
+def failed_as_expected(path: Path, wrong: Path) -> bool:
+    """Whether the report names the wrong lines of a file of examples/migration, and no others.
+
+    Of two lines with one imsi, the one that was executed first is done: they are about different subscribers, so their
+    order is not promised.
+    """
+    expected = {int(each["line"]): each["fault"] for each in _rows_of(wrong)}
+    told = [int(each["line"]) for each in report_of(path)]
+    fits = [line in told or ("imsi is" in fault and (line - 2) % 500 + 3 in told) for line, fault in expected.items()]
+    return all(fits) and len(told) == len(expected) and told == sorted(told)
+
+
+def _rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+def report_of(path: Path) -> list[dict[str, str]]:
+    return _rows_of(path.with_name(f"{path.name}.report.csv"))
 
 
 def remainder_of(path: Path, suffix: str = ".csv") -> Path:

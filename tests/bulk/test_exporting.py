@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from examples.migration.make_subscribers import good
-from tests.bulk.files import Files
+from tests.bulk.files import ServedFiles
 
 PROFILES = [
     {"name": "b", "defaultProfile": False, "locale": "ja_JP", "dpsEnabled": True, "subscriberType": "PREPAID"},
@@ -18,7 +18,7 @@ PLANS = [
 ]
 
 
-def fill(files: Files, count: int = 300) -> None:
+def fill(files: ServedFiles, count: int = 300) -> None:
     for payload in (*PROFILES[:1], *PLANS):
         operation = "planDefinition.create" if "unitAmount" in payload else "provisionProfile.create"
         assert files.sender.ask(operation, payload)["status"] == 201
@@ -32,9 +32,9 @@ def fill(files: Files, count: int = 300) -> None:
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
-def test_export_import_export_gives_the_same_bytes(files: Files, form: str) -> None:
+def test_export_import_export_gives_the_same_bytes(files: ServedFiles, form: str) -> None:
     fill(files)
-    other = Files(files.installation, files.folder)
+    other = ServedFiles(files.installation, files.folder)
     for what, operation in (("subscribers", "subscriber.create"), ("provisionProfiles", "provisionProfile.create")):
         exported = files.export(what, "--format", form)
         other.import_file(files.write(f"{what}.{form}", exported), "--operation", operation)
@@ -42,11 +42,11 @@ def test_export_import_export_gives_the_same_bytes(files: Files, form: str) -> N
     assert other.count() == 300
 
 
-def test_plan_definitions_are_exported_as_create_takes_them_and_the_rest_is_named(sqlite_files: Files) -> None:
+def test_plan_definitions_are_exported_as_create_takes_them_and_the_rest_is_named(sqlite_files: ServedFiles) -> None:
     fill(sqlite_files, 1)
     done = sqlite_files.run("export", "planDefinitions")
     assert "left out: the PCC profiles" in done.stderr
-    other = Files(sqlite_files.installation, sqlite_files.folder)
+    other = ServedFiles(sqlite_files.installation, sqlite_files.folder)
     other.import_file(sqlite_files.write("plans.csv", done.stdout), "--operation", "planDefinition.create")
     assert other.export("planDefinitions") == done.stdout
     first, second, third = done.stdout.splitlines()
@@ -55,7 +55,7 @@ def test_plan_definitions_are_exported_as_create_takes_them_and_the_rest_is_name
     assert third == "a,1,TIME,3,1day,,,false,false,,\u202eü,"
 
 
-def test_subscribers_are_in_the_order_of_their_msisdn_and_null_is_no_empty_string(sqlite_files: Files) -> None:
+def test_subscribers_are_in_the_order_of_their_msisdn_and_null_is_no_empty_string(sqlite_files: ServedFiles) -> None:
     sqlite_files.import_file(sqlite_files.write("s.csv", "msisdn,zone\n2,b\n+1,\n10,c\n"))
     lines = sqlite_files.export("subscribers").splitlines()
     assert lines[0] == (
@@ -66,20 +66,20 @@ def test_subscribers_are_in_the_order_of_their_msisdn_and_null_is_no_empty_strin
     assert [line.split(",")[0] for line in lines[1:]] == ["+1", "10", "2"]
 
 
-def test_a_tag_selects_subscribers(files: Files) -> None:
+def test_a_tag_selects_subscribers(files: ServedFiles) -> None:
     files.import_file(files.write("s.csv", "msisdn,tag\n1,week\n2,Week\n3,\n"))
     assert [line.split(",")[0] for line in files.export("subscribers", "--tag", "week").splitlines()[1:]] == ["1"]
     assert files.export("subscribers", "--tag", "no", "--format", "jsonl") == ""
 
 
-def test_an_empty_tenant_gives_a_header(sqlite_files: Files) -> None:
+def test_an_empty_tenant_gives_a_header(sqlite_files: ServedFiles) -> None:
     assert sqlite_files.export("provisionProfiles").splitlines() == [
         "name,defaultProfile,locale,initialCorePlanName,subscriberClass,subscriberType,dpsEnabled,dpsNotification,"
         "eosNotification,paygNotification"
     ]
 
 
-def test_what_cannot_be_exported_is_told(sqlite_files: Files) -> None:
+def test_what_cannot_be_exported_is_told(sqlite_files: ServedFiles) -> None:
     done = sqlite_files.run("export", "provisionProfiles", "--tag", "x")
     assert (done.returncode, done.stdout, "have no tag" in done.stderr) == (2, "", True)
     assert sqlite_files.run("export", "pccProfiles").returncode == 2
@@ -88,7 +88,7 @@ def test_what_cannot_be_exported_is_told(sqlite_files: Files) -> None:
     assert (done.returncode, done.stdout, "there is no tenant nobody" in done.stderr) == (2, "", True)
 
 
-def test_a_reader_that_goes_away_is_no_fault(sqlite_files: Files) -> None:
+def test_a_reader_that_goes_away_is_no_fault(sqlite_files: ServedFiles) -> None:
     fill(sqlite_files)
     process = sqlite_files.start("export", "subscribers")
     assert process.stdout is not None
@@ -99,7 +99,7 @@ def test_a_reader_that_goes_away_is_no_fault(sqlite_files: Files) -> None:
     process.stderr.close()
 
 
-def test_an_export_sees_one_moment_and_outlives_the_idle_limit(files: Files) -> None:
+def test_an_export_sees_one_moment_and_outlives_the_idle_limit(files: ServedFiles) -> None:
     """It is stopped in the middle while subscribers come and go, for longer than a session may be idle."""
     from adapters.exporting import rows_of, snapshot
     from domain.subscribers import SUBSCRIBERS

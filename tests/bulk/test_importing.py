@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from cli.import_report import Report
 from cli.import_source import open_source
 from cli.problems import Problem
 from domain.catalog import OPERATIONS
 from examples.migration.make_subscribers import WRONG, write
-from tests.bulk.files import Files, remainder_of, report_of
+from tests.bulk.files import ServedFiles, failed_as_expected, remainder_of, report_of
 
 HEADER = "msisdn,imsi,dpsEnabled,zone\n"
 
 
-def test_a_file_is_imported_and_its_failures_told_by_line(files: Files) -> None:
+def test_a_file_is_imported_and_its_failures_told_by_line(files: ServedFiles) -> None:
     rows = '1,7,true,"a,\n""b"""\n1,,,\n3,,yes,""\n4,8,false,\n'
     path = files.write("s.csv", HEADER + rows)
     told = files.import_file(path, status=1)
@@ -31,7 +32,7 @@ def test_a_file_is_imported_and_its_failures_told_by_line(files: Files) -> None:
     assert files.sender.ask("subscriber.get", params={"msisdn": "1"})["data"]["zone"] == 'a,\n"b"'
 
 
-def test_the_remainder_holds_the_lines_as_they_were(files: Files) -> None:
+def test_the_remainder_holds_the_lines_as_they_were(files: ServedFiles) -> None:
     lines = [b"\xef\xbb\xbfmsisdn,zone\r\n", b"1,a\n", b'x,"b\r\nb"\r\n', b"2,c\r\n", b'"y",d']
     path = files.write("s.csv", b"".join(lines))
     files.import_file(path, status=1)
@@ -42,13 +43,12 @@ def test_the_remainder_holds_the_lines_as_they_were(files: Files) -> None:
     ]
 
 
-def test_what_is_corrected_in_the_remainder_ends_with_no_failure(files: Files) -> None:
+def test_what_is_corrected_in_the_remainder_ends_with_no_failure(files: ServedFiles) -> None:
     path = files.folder / "subscribers.csv"
     write(path, 10_000, files.folder / "wrong.csv")
     files.import_file(path, status=1)
-    wrong = list(csv.DictReader((files.folder / "wrong.csv").open()))
-    assert {each["fault"] for each in wrong} == set(WRONG)
-    assert [each["line"] for each in report_of(path)] == [each["line"] for each in wrong]
+    assert len(report_of(path)) == len(WRONG)
+    assert failed_as_expected(path, files.folder / "wrong.csv")
     assert files.count() == 10_000 - len(WRONG)
     corrected = files.folder / "corrected.csv"
     with remainder_of(path).open(newline="") as file, corrected.open("w", newline="") as to:
@@ -62,7 +62,7 @@ def test_what_is_corrected_in_the_remainder_ends_with_no_failure(files: Files) -
     assert not remainder_of(corrected).exists()
 
 
-def test_the_same_import_again_does_nothing_twice_and_another_label_does_it_anew(files: Files) -> None:
+def test_the_same_import_again_does_nothing_twice_and_another_label_does_it_anew(files: ServedFiles) -> None:
     path = files.write("s.csv", HEADER + "1,,,\n1,,,\n")
     files.import_file(path, status=1)
     first = path.with_name("s.csv.report.csv").read_bytes()
@@ -72,7 +72,7 @@ def test_the_same_import_again_does_nothing_twice_and_another_label_does_it_anew
     assert [each["reason"] for each in report_of(path)] == ["subscriber-exists"] * 2
 
 
-def test_a_dry_run_changes_nothing(files: Files) -> None:
+def test_a_dry_run_changes_nothing(files: ServedFiles) -> None:
     path = files.write("s.csv", HEADER + "1,7,,\nx,,,\n")
     assert "nothing was changed" in files.import_file(path, "--dry-run", status=1)
     assert [each["line"] for each in report_of(path)] == ["3"]
@@ -81,7 +81,7 @@ def test_a_dry_run_changes_nothing(files: Files) -> None:
     assert files.count() == 1
 
 
-def test_an_atomic_import_undoes_the_bulk_of_a_failure(sqlite_files: Files) -> None:
+def test_an_atomic_import_undoes_the_bulk_of_a_failure(sqlite_files: ServedFiles) -> None:
     path = sqlite_files.write("p.csv", "name,defaultProfile\na,false\na,false\nb,true\n")
     sqlite_files.import_file(path, "--operation", "provisionProfile.create", "--mode", "atomic", status=1)
     assert [(each["line"], each["status"], each["reason"], each["description"]) for each in report_of(path)] == [
@@ -93,7 +93,7 @@ def test_an_atomic_import_undoes_the_bulk_of_a_failure(sqlite_files: Files) -> N
     assert sqlite_files.sender.ask("provisionProfile.list")["data"]["length"] == 0
 
 
-def test_json_lines_hold_payloads_or_whole_items(sqlite_files: Files) -> None:
+def test_json_lines_hold_payloads_or_whole_items(sqlite_files: ServedFiles) -> None:
     lines = [
         '{"msisdn":"1","zone":"a"}',
         '{"operation":"subscriber.update","params":{"msisdn":"1"},"payload":{"zone":"b"},"id":"change"}',
@@ -112,7 +112,7 @@ def test_json_lines_hold_payloads_or_whole_items(sqlite_files: Files) -> None:
     assert sqlite_files.sender.ask("subscriber.get", params={"msisdn": "1"})["data"]["zone"] == "b"
 
 
-def test_updates_unset_what_is_null(sqlite_files: Files) -> None:
+def test_updates_unset_what_is_null(sqlite_files: ServedFiles) -> None:
     sqlite_files.import_file(sqlite_files.write("s.csv", "msisdn,zone,tag\n1,a,t\n"))
     sqlite_files.import_file(sqlite_files.write("u.csv", "msisdn,zone\n1,\n"), "--operation", "subscriber.update")
     data = sqlite_files.sender.ask("subscriber.get", params={"msisdn": "1"})["data"]
@@ -147,7 +147,7 @@ def test_a_bad_file_is_told_with_its_line(tmp_path: Path, content: str | bytes, 
         open_source(path, OPERATIONS["subscriber.create"]).check()
 
 
-def test_a_bad_file_is_told_before_anything_is_sent(sqlite_files: Files) -> None:
+def test_a_bad_file_is_told_before_anything_is_sent(sqlite_files: ServedFiles) -> None:
     path = sqlite_files.write("bad.csv", HEADER + "1,,,\n2,,\n")
     told = sqlite_files.import_file(path, status=2)
     assert "bad.csv, line 3: it has 3 fields, and the header has 4; nothing was sent" in " ".join(told.split())
@@ -155,7 +155,7 @@ def test_a_bad_file_is_told_before_anything_is_sent(sqlite_files: Files) -> None
     assert [each.name for each in sqlite_files.folder.iterdir()] == ["bad.csv"]
 
 
-def test_a_report_that_cannot_be_written_is_told_before_anything_is_sent(sqlite_files: Files) -> None:
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_sent(sqlite_files: ServedFiles) -> None:
     path = sqlite_files.write("s.csv", HEADER + "1,,,\n")
     for name in ("s.csv.report.csv", "s.csv.remainder.csv"):
         folder = sqlite_files.folder / name
@@ -165,8 +165,17 @@ def test_a_report_that_cannot_be_written_is_told_before_anything_is_sent(sqlite_
     assert sqlite_files.count() == 0
 
 
+def test_two_imports_of_a_file_at_once_are_one_too_many(sqlite_files: ServedFiles) -> None:
+    path = sqlite_files.write("s.csv", HEADER + "1,,,\n")
+    source = open_source(path, OPERATIONS["subscriber.create"])
+    with Report(path, source):
+        assert "this file is being imported" in " ".join(sqlite_files.import_file(path, status=2).split())
+    assert sqlite_files.import_file(path)
+    assert sorted(each.name for each in sqlite_files.folder.iterdir()) == ["s.csv", "s.csv.report.csv"]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(sqlite_files: Files) -> None:
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(sqlite_files: ServedFiles) -> None:
     path = sqlite_files.write("s.csv", HEADER + "1,,,\n")
     sqlite_files.folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
     assert "cannot be written" in sqlite_files.import_file(path, status=2)
@@ -184,7 +193,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(sqlite_
     ],
 )
 def test_what_cannot_run_ends_with_status_2(
-    sqlite_files: Files, words: tuple[str, ...], told: str, monkeypatch: pytest.MonkeyPatch
+    sqlite_files: ServedFiles, words: tuple[str, ...], told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WRONG", "wrong")
     path = sqlite_files.write("s.csv", HEADER + "1,,,\n")
@@ -193,14 +202,14 @@ def test_what_cannot_run_ends_with_status_2(
     assert sqlite_files.count() == 0
 
 
-def test_a_file_that_is_none_is_told(sqlite_files: Files) -> None:
+def test_a_file_that_is_none_is_told(sqlite_files: ServedFiles) -> None:
     assert "is no file" in sqlite_files.import_file(sqlite_files.folder, status=2)
     assert "is no file" in sqlite_files.import_file(Path("no-such-file.csv"), status=2)
     os.mkfifo(sqlite_files.folder / "pipe")
     assert "is no file" in sqlite_files.import_file(sqlite_files.folder / "pipe", status=2)
 
 
-def test_exported_json_lines_are_objects(sqlite_files: Files) -> None:
+def test_exported_json_lines_are_objects(sqlite_files: ServedFiles) -> None:
     sqlite_files.import_file(sqlite_files.write("s.csv", "msisdn,renewalDayOfMonth\n1,7\n"))
     (line,) = sqlite_files.export("subscribers", "--format", "jsonl").splitlines()
     assert json.loads(line)["renewalDayOfMonth"] == 7

@@ -1,0 +1,70 @@
+"""An import and its workers are killed at random moments; run again, it ends as if nothing had been."""
+
+import random
+import signal
+import time
+from pathlib import Path
+
+from adapters.database import make_engine
+from adapters.migrations import migrate
+from adapters.users import add_tenant, add_user
+from adapters.valkey import Valkey
+from domain.permissions import Permission
+from examples.migration.make_subscribers import ONE_IN, write
+from tests.bulk.files import Files, failed_as_expected, remainder_of, report_of
+from tests.contract.installation import PASSWORD
+from tests.faults.worker import Worker
+
+LINES = 20_000
+KILLS = 6
+WITHIN = 120.0
+
+
+def test_every_line_is_accounted_for_and_none_is_done_twice(valkey: Valkey, database_url: str, tmp_path: Path) -> None:
+    engine = make_engine(database_url)
+    migrate(engine)
+    with engine.begin() as connection:
+        add_tenant(connection, "acme")
+        add_user(connection, "acme", "oms", PASSWORD, Permission)
+    files = Files(tmp_path, valkey.url, engine, "acme")
+    path, wrong = files.folder / "subscribers.csv", files.folder / "wrong.csv"
+    write(path, LINES, wrong)
+    _import_with_kills(files, path, {"SPCM_REDIS_URL": valkey.url, "SPCM_DATABASE_URL": database_url})
+    assert files.count() == LINES - LINES // ONE_IN
+    # A line that had been done twice would be told as one whose subscriber exists.
+    assert failed_as_expected(path, wrong)
+    lines = path.read_bytes().splitlines(keepends=True)
+    failed = [int(each["line"]) for each in report_of(path)]
+    assert remainder_of(path).read_bytes() == lines[0] + b"".join(lines[number - 1] for number in failed)
+    assert [each.name for each in tmp_path.iterdir() if each.name.endswith(".part")] == []
+    engine.dispose()
+
+
+def _import_with_kills(files: Files, path: Path, environment: dict[str, str]) -> None:
+    seed = random.randrange(1_000_000)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    moments = sorted(chance.sample(range(LINES * 9 // 10), KILLS))
+    log = files.folder / "worker.log"
+    worker = Worker(environment, log)
+    importer = files.start_import(path)
+    deadline = time.monotonic() + WITHIN
+    try:
+        for number, moment in enumerate(moments):
+            while files.count() < moment:
+                assert time.monotonic() < deadline, "it does not go on"
+                assert importer.poll() is None, importer.communicate()
+            if number % 2:
+                worker.kill()
+                worker = Worker(environment, log)
+            else:
+                importer.send_signal(signal.SIGKILL)
+                importer.communicate()
+                importer = files.start_import(path)
+        out, err = importer.communicate(timeout=WITHIN)
+        assert importer.returncode == 1, (out, err)
+        assert "had been executed before" in out
+    finally:
+        importer.kill()
+        importer.communicate()
+        worker.kill()
