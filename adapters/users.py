@@ -41,7 +41,9 @@ def add_tenant(connection: Connection, name: str) -> None:
 def list_tenants(connection: Connection) -> list[tuple[str, int]]:
     """Names, each with its number of users."""
     counted = select(tenants.c.name, func.count(users.c.name)).outerjoin(users, users.c.tenant == tenants.c.name)
-    return [(name, count) for name, count in connection.execute(counted.group_by(tenants.c.name).order_by("name"))]
+    return [
+        (name, count) for name, count in connection.execute(counted.group_by(tenants.c.name).order_by(tenants.c.name))
+    ]
 
 
 def remove_tenant(connection: Connection, name: str) -> None:
