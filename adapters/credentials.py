@@ -61,6 +61,8 @@ class Authenticator:
     """Verifies credentials for one process; its memory holds no password, only what proves that one was verified."""
 
     def __init__(self) -> None:
+        self.hashed = 0
+        """How many passwords were verified by their hash, which takes long."""
         self._key = secrets.token_bytes(32)
         self._verified: OrderedDict[bytes, str] = OrderedDict()
         self._failures: dict[tuple[str | None, str | None], deque[float]] = {}
@@ -82,6 +84,7 @@ class Authenticator:
         )
         if self._too_many_failures(guessed):
             return Overloaded()
+        self.hashed += 1
         password_hash = account.password_hash if account else None
         if not verify_password(password_hash, credentials.password) or account is None:
             self._failures.setdefault(guessed, deque()).append(time.monotonic())

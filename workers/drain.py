@@ -13,7 +13,7 @@ from adapters.credentials import Authenticator
 from adapters.failures import Clashed, Contended, Interrupted, Unavailable
 from adapters.partition_lock import lock_partition
 from adapters.streams import CommandStreams, Entry, NotOurs
-from domain.commands import Credentials, read_command
+from domain.commands import read_command
 from domain.state import Defaults
 from workers.batch import Batch, Case, announcements
 from workers.failpoints import failpoint
@@ -22,7 +22,6 @@ BUDGET = 1.0
 """Seconds that a drain goes on while the partition is not empty; then other partitions have their turn."""
 
 MOST_ITEMS = 1_000
-MOST_NEW_PASSWORDS = 40
 ROUNDS = 3
 """Tries of a batch that others were in the way of; then its commands are taken one at a time."""
 
@@ -109,16 +108,11 @@ class Drain:
         """As many of the entries, in order, as one batch may hold; at least the first."""
         cases: list[Case] = []
         items = 0
-        seen: set[Credentials] = set()
-        new_passwords = 0
         for entry in entries:
             case = _case(partition, entry)
             command = case.command
             items += command.operation.items_in(command.request) if command.operation else 0
-            if command.credentials and command.credentials not in seen:
-                seen.add(command.credentials)
-                new_passwords += not self.authenticator.remembers(command.credentials)
-            if cases and (items > MOST_ITEMS or new_passwords > MOST_NEW_PASSWORDS):
+            if cases and items > MOST_ITEMS:
                 break
             cases.append(case)
         return cases

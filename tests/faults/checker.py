@@ -26,7 +26,7 @@ STATUSES: dict[Kind, tuple[int, ...]] = {
     "garbage": (400, 503),
     "unreadable": (400, 503),
     "poison": (500, 503),
-    "elsewhere": (200, 201, 204, 503),
+    "elsewhere": (200, 201, 204, 401, 403, 404, 503),
 }
 
 

@@ -1,0 +1,94 @@
+"""Strangers who guess passwords, and users whose rights change under load."""
+
+from collections.abc import Callable
+
+import pytest
+
+from adapters.database import make_engine
+from adapters.users import set_password, set_permissions
+from domain.permissions import Permission
+from tests.faults.evidence import Told
+from tests.faults.lab import Lab
+from tests.faults.ledger import Draft
+from tests.faults.load import CANARY, USER, authorization, command, draft, password_of
+from tests.faults.worker import Worker
+
+MANY = 3000
+
+
+@pytest.fixture(scope="module")
+def lab(make_lab: "Callable[..., Lab]") -> Lab:
+    return make_lab()
+
+
+@pytest.fixture(scope="module")
+def worker(lab: Lab) -> Worker:
+    return lab.start_worker()
+
+
+def good(prefix: str, count: int, tenant: str = "bolt") -> list[Draft]:
+    return [
+        draft(command(tenant, "fault.count", f"{prefix}-{number}", params={"msisdn": f"07{number % 100}"}))
+        for number in range(count)
+    ]
+
+
+def guess(number: int) -> Draft:
+    members = command("acme", "fault.count", f"guess-{number}", params={"msisdn": f"07{number % 100}"})
+    return draft(members | {"authorization": authorization(USER, f"{CANARY}guess-{number}")}, "stranger")
+
+
+def seconds_until_told(lab: Lab, prefix: str) -> float:
+    """From the first of these commands in its stream to the last of their outcomes."""
+    told = [each for each in lab.evidence().told if each.event.get("commandid", "").startswith(prefix)]
+    return (max(told_at(each) for each in told) - min(each.entry[1] for each in told)) / 1000
+
+
+def told_at(told: Told) -> int:
+    return int(told.stream_id.split("-")[0])
+
+
+def test_a_remembered_credential_passes_while_strangers_guess(lab: Lab, worker: Worker) -> None:
+    for number in range(10):  # until each process has seen it
+        lab.send(*good(f"known-{number}", 50, "acme"))
+        lab.settle()
+    lab.send(*[guess(MANY + number) for number in range(100)], *good("still", 20, "acme"))
+    evidence = lab.verify()
+    statuses = [each.event["status"] for each in evidence.told if each.event.get("commandid", "").startswith("still-")]
+    assert statuses == [404] * 20
+
+
+def test_strangers_who_guess_do_not_slow_down_other_tenants(lab: Lab, worker: Worker) -> None:
+    lab.send(*good("warm", 200))
+    lab.settle()
+    lab.send(*good("alone", MANY))
+    lab.settle()
+    both = [each for pair in zip(good("among", MANY), map(guess, range(MANY)), strict=True) for each in pair]
+    lab.send(*both)
+    evidence = lab.verify()
+    alone, among = seconds_until_told(lab, "alone"), seconds_until_told(lab, "among")
+    print(f"{MANY} commands alone {alone:.2f} s, among as many wrong passwords {among:.2f} s")
+    assert among < max(2 * alone, 1.0)
+    guesses = [each.event["status"] for each in evidence.told if each.event.get("commandid", "").startswith("guess-")]
+    assert guesses.count(401) <= 2 * 10, "throttled, in each process for itself"
+
+
+def test_the_next_batch_obeys_a_change_of_password_or_rights(lab: Lab, worker: Worker) -> None:
+    engine = make_engine(lab.database)
+
+    def ask(command_id: str, password: str) -> int:
+        login = authorization(USER, password)
+        members = command("cove", "subscriber.get", command_id, params={"msisdn": "0799"}, authorization=login)
+        lab.send(draft(members, "elsewhere"))
+        lab.settle()
+        return next(e.event["status"] for e in lab.evidence().told if e.event.get("commandid") == command_id)
+
+    assert ask("right-1", password_of("cove")) == 404
+    with engine.begin() as connection:
+        set_password(connection, "cove", USER, f"{CANARY}new")
+    assert ask("right-2", password_of("cove")) == 401
+    assert ask("right-3", f"{CANARY}new") == 404
+    with engine.begin() as connection:
+        set_permissions(connection, "cove", USER, set(Permission) - {Permission.SUBSCRIBER_READ})
+    assert ask("right-4", f"{CANARY}new") == 403
+    engine.dispose()
