@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.program import Program
+from tests.cli.program import Program, next_line
 
 PASSWORD = "s3cret"
 
@@ -17,10 +17,9 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     program = Program(SPCM_DATA=str(tmp_path_factory.mktemp("up") / "data"), PW=PASSWORD)
     up = program.start("up", "--workers", "1")
     try:
-        assert up.stdout is not None
-        assert json.loads(up.stdout.readline())["ready"] is True
-        assert program.run("tenant", "add", "acme").status == 0
-        added = program.run(
+        assert json.loads(next_line(up))["ready"] is True
+        assert program.call("tenant", "add", "acme").status == 0
+        added = program.call(
             "user", "add", "oms", "--tenant", "acme", "--password-stdin", "--all-permissions", stdin=PASSWORD
         )
         assert added.status == 0, added.err

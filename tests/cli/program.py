@@ -2,9 +2,13 @@
 
 import json
 import os
+import select
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,11 +50,12 @@ class Program:
     """`spcm` with settings of its own."""
 
     def __init__(self, **settings: str) -> None:
+        self.words = [sys.executable, "-m", "cli.main"]
         self.environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **settings}
 
     def run(self, *arguments: str, stdin: str | bytes = "", **settings: str) -> Ended:
         ended = subprocess.run(
-            [sys.executable, "-m", "cli.main", *arguments],
+            [*self.words, *arguments],
             env={**self.environment, **settings},
             cwd="/",
             input=stdin.encode() if isinstance(stdin, str) else stdin,
@@ -64,21 +69,42 @@ class Program:
         settings.cache_clear()
         called = CliRunner().invoke(app, list(arguments), input=stdin, env=self.environment)
         settings.cache_clear()
-        words = "" if called.exception is None else in_one_line(called.exception)
+        if called.exception is None or isinstance(called.exception, SystemExit):
+            return Ended(called.exit_code, called.stdout, called.stderr)
+        words = in_one_line(called.exception)
         if words is None:
-            raise AssertionError from called.exception
-        told = isinstance(called.exception, SystemExit) or not words
-        return Ended(called.exit_code, called.stdout, called.stderr) if told else Ended(2, called.stdout, words)
+            raise AssertionError("a bug") from called.exception
+        return Ended(2, called.stdout, words)
 
     def start(self, *arguments: str, **settings: str) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
-            [sys.executable, "-m", "cli.main", *arguments],
+            [*self.words, *arguments],
             env={**self.environment, **settings},
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            bufsize=0,
+            # A run in the background ignores Ctrl-C, and so would what it starts.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
+
+    @contextmanager
+    def running(self, *arguments: str) -> "Iterator[subprocess.Popen[bytes]]":
+        """`start`, and it does not outlive the block."""
+        process = self.start(*arguments)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def next_line(process: "subprocess.Popen[bytes]") -> bytes:
+    """The next line of its stdout, which is unbuffered; nothing where it has ended."""
+    assert process.stdout is not None
+    assert select.select([process.stdout], [], [], WITHIN)[0], "it wrote nothing in time"
+    return process.stdout.readline()
 
 
 def descendants(pid: int) -> set[int]:

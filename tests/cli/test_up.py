@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import redis
 
-from tests.cli.program import Program, descendants, until
+from tests.cli.program import Program, descendants, next_line, until
 from tests.processes import gone
 
 
@@ -25,8 +25,7 @@ class Up:
 
     def __init__(self, program: Program, *arguments: str) -> None:
         self.process = program.start("up", *arguments)
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
+        line = next_line(self.process)
         assert line, self.process.communicate()
         self.ready: dict[str, Any] = json.loads(line)
 
