@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-
 _WIDE = 120
 """Columns of what is written to a file or a pipe."""
 
