@@ -51,7 +51,7 @@ def test_row_16_the_connection_is_cut_at_the_finishing_script(lab: Lab, worker: 
 
 
 def test_row_18_the_network_is_slow(proxy: Proxy, lab: Lab) -> None:
-    with lab.load(rate=100, seed=18):
+    with lab.load(rate=30, seed=18):
         proxy.latency(0.1)  # each way
         time.sleep(1)
         lab.moving(within=15)

@@ -76,7 +76,7 @@ def test_row_14_the_database_is_gone_for_a_while(lab: Lab, worker: Worker) -> No
     with lab.load(rate=200, seed=14):
         time.sleep(0.5)
         lab.postgres.kill()
-        time.sleep(4)
+        time.sleep(3)
         assert sum(lab.backlog()) > 0
         lab.postgres.start()
         lab.moving(within=5)

@@ -48,6 +48,27 @@ def told_at(told: Told) -> int:
     return int(told.stream_id.split("-")[0])
 
 
+def test_the_next_batch_obeys_a_change_of_password_or_rights(lab: Lab, worker: Worker) -> None:
+    engine = make_engine(lab.database)
+
+    def ask(command_id: str, password: str) -> int:
+        login = authorization(USER, password)
+        members = command("cove", "subscriber.get", command_id, params={"msisdn": "0799"}, authorization=login)
+        lab.send(draft(members, "elsewhere"))
+        lab.settle()
+        return next(e.event["status"] for e in lab.evidence().told if e.event.get("commandid") == command_id)
+
+    assert ask("right-1", password_of("cove")) == 404
+    with engine.begin() as connection:
+        set_password(connection, "cove", USER, f"{CANARY}new")
+    assert ask("right-2", password_of("cove")) == 401
+    assert ask("right-3", f"{CANARY}new") == 404
+    with engine.begin() as connection:
+        set_permissions(connection, "cove", USER, set(Permission) - {Permission.SUBSCRIBER_READ})
+    assert ask("right-4", f"{CANARY}new") == 403
+    engine.dispose()
+
+
 def test_a_remembered_credential_passes_while_strangers_guess(lab: Lab, worker: Worker) -> None:
     for number in range(10):  # until each process has seen it
         lab.send(*good(f"known-{number}", 50, "acme"))
@@ -71,24 +92,3 @@ def test_strangers_who_guess_do_not_slow_down_other_tenants(lab: Lab, worker: Wo
     assert among < max(2 * alone, 1.0)
     guesses = [each.event["status"] for each in evidence.told if each.event.get("commandid", "").startswith("guess-")]
     assert guesses.count(401) <= 2 * 10, "throttled, in each process for itself"
-
-
-def test_the_next_batch_obeys_a_change_of_password_or_rights(lab: Lab, worker: Worker) -> None:
-    engine = make_engine(lab.database)
-
-    def ask(command_id: str, password: str) -> int:
-        login = authorization(USER, password)
-        members = command("cove", "subscriber.get", command_id, params={"msisdn": "0799"}, authorization=login)
-        lab.send(draft(members, "elsewhere"))
-        lab.settle()
-        return next(e.event["status"] for e in lab.evidence().told if e.event.get("commandid") == command_id)
-
-    assert ask("right-1", password_of("cove")) == 404
-    with engine.begin() as connection:
-        set_password(connection, "cove", USER, f"{CANARY}new")
-    assert ask("right-2", password_of("cove")) == 401
-    assert ask("right-3", f"{CANARY}new") == 404
-    with engine.begin() as connection:
-        set_permissions(connection, "cove", USER, set(Permission) - {Permission.SUBSCRIBER_READ})
-    assert ask("right-4", f"{CANARY}new") == 403
-    engine.dispose()
