@@ -47,7 +47,7 @@ def new(scale: Scale) -> str:
     without_floor = {name: spread for name, spread in comparison.found.items() if not name.startswith("the floor")}
     if scale != QUICK:
         PICTURE.write_text(chart.bars(title, without_floor, spcm.name))
-    return _told(comparison)
+    return f"![{title}]({PICTURE.name})\n\n{_told(comparison)}"
 
 
 def mix(scale: Scale) -> str:

@@ -17,7 +17,10 @@ name = "taskiq"
 queued = True
 CONNECTIONS = 16
 
-broker = RedisStreamBroker(os.environ.get("SPCM_REDIS_URL", "redis://")).with_serializer(ORJSONSerializer())
+# It is stopped while work is queued; redis-py's usual 5 s would be over then, and taskiq does not read on after that.
+broker = RedisStreamBroker(os.environ.get("SPCM_REDIS_URL", "redis://"), socket_timeout=None).with_serializer(
+    ORJSONSerializer()
+)
 _commands = Concurrently(CONNECTIONS)
 
 
