@@ -1,25 +1,25 @@
 """Celery's settings. Celery carries only bells, without data: harmless to lose, or to get twice."""
 
-import ssl
-from urllib.parse import parse_qsl, quote, urlsplit
+from typing import Any
+from urllib.parse import quote, urlsplit
 
-from adapters.settings import settings
+from adapters.settings import WrongSetting, settings
+from adapters.tls import broker_tls, redis_options
 from workers.queue import BELLS
 
 
-def _broker() -> tuple[str, dict[str, object] | None]:
+def _broker() -> tuple[str, dict[str, Any] | None]:
     """Kombu's form of the Redis URL, and what makes it verify certificates: by itself it does not."""
     url = settings().redis
     parts = urlsplit(url)
-    options = dict(parse_qsl(parts.query))
+    try:
+        database = redis_options(url).get("db", 0)
+    except ValueError:
+        raise WrongSetting("SPCM_REDIS_URL cannot be read: redis://user:password@host:6379/0 is one") from None
     if parts.scheme == "unix":
         login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
-        return f"redis+socket://{login}{quote(parts.path)}?virtual_host={options.get('db', 0)}", None
-    if parts.scheme != "rediss":
-        return url, None
-    verify = {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
-    files = {name: value for name, value in options.items() if name in ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")}
-    return parts._replace(query="").geturl(), verify | files
+        return f"redis+socket://{login}{quote(parts.path)}?virtual_host={database}", None
+    return parts._replace(path=f"/{database}", query="").geturl(), broker_tls(url)
 
 
 broker_url, broker_use_ssl = _broker()

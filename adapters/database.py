@@ -7,6 +7,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
 from adapters.failures import translate_failures
+from adapters.tls import verified
 
 LOCK_TIMEOUT = 2_000
 """Milliseconds that a statement waits for a row; then the batch is tried again."""
@@ -23,16 +24,13 @@ class WrongDatabaseUrl(ValueError):
 
 
 def database_url(text: str) -> URL:
-    """The URL with the driver that we use. Raises WrongDatabaseUrl."""
+    """The URL with the driver that we use, and TLS as adapters.tls decides. Raises WrongDatabaseUrl."""
     try:
         url = make_url(text)
     except ArgumentError:
         raise WrongDatabaseUrl("the database URL cannot be read: postgresql://user:password@host/name is one") from None
     if url.get_backend_name() == "postgresql":
-        if url.query.get("sslmode") == "require":
-            # Libpq's own meaning is to take any certificate; who asks for TLS wants to know who answers.
-            url = url.update_query_dict({"sslmode": "verify-full"})
-        return url.set(drivername="postgresql+psycopg")
+        return verified(url.set(drivername="postgresql+psycopg"))
     if url.get_backend_name() == "sqlite" and url.database:
         return url.set(drivername="sqlite")
     raise WrongDatabaseUrl("the database must be postgresql:// or sqlite:// with a file")

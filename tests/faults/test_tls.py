@@ -35,10 +35,12 @@ class Ends:
         )
         return f"{url}?ssl_ca_certs={trusted}" if trusted else url
 
-    def database_url(self, end: str = "good", **query: str) -> str:
+    def database_url(self, end: str = "good", *, host: str = HERE, **query: str) -> str:
+        """`host` is a name for this one, which only certificates know."""
         assert self.lab.postgres is not None
         name = make_url(self.lab.database).database or ""
-        url = make_url(self.lab.postgres.url(name, port=self.postgres[end]))
+        url = make_url(self.lab.postgres.url(name, port=self.postgres[end])).set(host=host)
+        query |= {} if host == HERE else {"hostaddr": HERE}
         return url.update_query_dict(query).render_as_string(hide_password=False)
 
 
@@ -58,7 +60,7 @@ def ends(make_lab: "Callable[..., Lab]", tmp_path_factory: pytest.TempPathFactor
             lab,
             authority,
             {"good": redis_good, "other": redis_other},
-            {"good": postgres_good, "other": postgres_other},
+            {"good": postgres_good, "other": postgres_other, "plain": lab.postgres.port},
         )
 
 
@@ -68,6 +70,11 @@ def answers(url: str) -> bool:
             return bool(client.ping())
     except Unavailable:
         return False
+
+
+def stranger(folder: Path) -> Path:
+    """An authority that has signed nothing here."""
+    return Authority(folder).file
 
 
 def takes_queries(url: str) -> bool:
@@ -94,17 +101,23 @@ def test_the_whole_path_works_over_tls(ends: Ends) -> None:
     ends.lab.verify()
 
 
-def test_redis_is_verified_without_being_asked(ends: Ends) -> None:
+def test_redis_is_verified_without_being_asked(ends: Ends, tmp_path: Path) -> None:
     assert answers(ends.redis_url(trusted=ends.authority.file))
     assert not answers(ends.redis_url())
     assert not answers(ends.redis_url("other", trusted=ends.authority.file))
+    assert not answers(ends.redis_url(trusted=stranger(tmp_path)))
 
 
-@pytest.mark.parametrize(("end", "reached"), [("good", True), ("other", False)])
-def test_the_broker_is_verified_without_being_asked(end: str, reached: bool, ends: Ends) -> None:
+@pytest.mark.parametrize(
+    ("end", "trusted", "reached"), [("good", True, True), ("other", True, False), ("good", False, False)]
+)
+def test_the_broker_is_verified_without_being_asked(
+    end: str, trusted: bool, reached: bool, ends: Ends, tmp_path: Path
+) -> None:
     """Kombu by itself would take any certificate."""
     program = "from workers.app import app; app.connection().ensure_connection(max_retries=1, timeout=2)"
-    environment = ends.lab.environment | {"SPCM_REDIS_URL": ends.redis_url(end, trusted=ends.authority.file)}
+    file = ends.authority.file if trusted else stranger(tmp_path)
+    environment = ends.lab.environment | {"SPCM_REDIS_URL": ends.redis_url(end, trusted=file)}
     ended = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, env=os.environ | environment, capture_output=True, text=True
     )
@@ -127,8 +140,22 @@ def test_a_worker_does_not_start_with_a_redis_that_it_cannot_trust(ends: Ends) -
 def test_postgresql_is_verified_where_tls_is_asked_for(mode: str, ends: Ends, tmp_path: Path) -> None:
     """Libpq's own `require` takes any certificate."""
     file = str(ends.authority.file)
-    stranger = str(Authority(tmp_path).file)
     assert takes_queries(ends.database_url(sslmode=mode, sslrootcert=file))
     assert not takes_queries(ends.database_url("other", sslmode=mode, sslrootcert=file))
-    assert not takes_queries(ends.database_url(sslmode=mode, sslrootcert=stranger))
+    assert not takes_queries(ends.database_url(sslmode=mode, sslrootcert=str(stranger(tmp_path))))
     assert not takes_queries(ends.database_url(sslmode=mode))
+
+
+def test_postgresql_on_another_host_is_verified_without_being_asked(ends: Ends, tmp_path: Path) -> None:
+    file = str(ends.authority.file)
+    assert takes_queries(ends.database_url("other", host="elsewhere.example", sslrootcert=file))
+    assert not takes_queries(ends.database_url("other", host="elsewhere.example", sslrootcert=str(stranger(tmp_path))))
+    assert not takes_queries(ends.database_url("good", host="elsewhere.example", sslrootcert=file))
+    assert not takes_queries(ends.database_url("other", host="elsewhere.example"))
+
+
+def test_postgresql_on_another_host_is_used_without_tls_only_where_the_url_says_so(ends: Ends) -> None:
+    assert not takes_queries(ends.database_url("plain", host="db.example"))
+    assert takes_queries(ends.database_url("plain", host="db.example", sslmode="disable"))
+    assert takes_queries(ends.database_url("plain", host="db.example", sslmode="prefer"))
+    assert takes_queries(ends.database_url("plain"))
