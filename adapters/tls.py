@@ -43,7 +43,7 @@ def verified(url: URL) -> URL:
 
 
 def redis_exposure(redis_url: str) -> str:
-    """What a stranger on the way to Redis could do, in words; nothing where they could do nothing."""
+    """How the way to a Redis on another host is open to strangers; nothing where it is not."""
     options = redis_options(redis_url)
     if redis_url.startswith("unix://") or _is_local(options.get("host", "")):
         return ""
@@ -51,15 +51,15 @@ def redis_exposure(redis_url: str) -> str:
     if tls is None:
         return "not encrypted"
     unverified = str(tls["ssl_cert_reqs"]) != "required" or not tls["ssl_check_hostname"]
-    return "encrypted, but the server's certificate or name is not verified" if unverified else ""
+    return "encrypted to whoever answers: certificate or name are not verified" if unverified else ""
 
 
 def postgresql_exposure(url: URL) -> str:
     """The same for PostgreSQL, of a URL that `verified` gave."""
     if all(map(_is_local, _hosts(url))):
         return ""
-    mode = _option(url, "sslmode", "PGSSLMODE")
-    return f"sslmode {mode}, which can be without encryption" if mode in _UNVERIFIED else ""
+    mode = _option(url, "sslmode", "PGSSLMODE") if url.get_backend_name() == "postgresql" else ""
+    return f"sslmode {mode}, so perhaps not encrypted" if mode in _UNVERIFIED else ""
 
 
 def _hosts(url: URL) -> Iterator[str]:

@@ -61,13 +61,15 @@ def doctor(as_json: AsJson = False, data: DataFolder = None) -> None:
 
 
 def _redis(chosen: "Settings") -> "Iterator[Finding]":
+    from adapters.tls import redis_exposure
     from cli.doctor_redis import redis_findings
-    from cli.findings import ok, problem, warning
+    from cli.findings import connected, ok, problem, warning
     from spcm_client import read_partitions
 
     with connect_redis(chosen.redis) as client:
         client.ping()
-        yield ok("Redis connection", "it answers")
+        advice = "use rediss://, and leave certificates verified: commands have passwords in them"
+        yield connected("Redis connection", "it answers", redis_exposure(chosen.redis), advice)
         yield from redis_findings(client, chosen.outcome_retention)
         partitions = read_partitions(client)
         if partitions is None:
@@ -80,13 +82,16 @@ def _redis(chosen: "Settings") -> "Iterator[Finding]":
 
 
 def _database(chosen: "Settings") -> "Iterator[Finding]":
-    from adapters.database import READS
+    from adapters.database import READS, database_url
+    from adapters.tls import postgresql_exposure
     from cli.doctor_database import database_findings
-    from cli.findings import ok
+    from cli.findings import connected
 
     require_database(chosen)
     with engine_of(chosen) as engine, engine.execution_options(**READS).connect() as connection:
-        yield ok("database connection", without_password(chosen.database))
+        advice = "use sslmode=verify-full, or leave sslmode out: then certificates are verified"
+        exposure = postgresql_exposure(database_url(chosen.database))
+        yield connected("database connection", without_password(chosen.database), exposure, advice)
         yield from database_findings(connection, chosen)
 
 
