@@ -62,12 +62,13 @@ def _postgresql_engine(url: URL, statement_timeout: int) -> Engine:
         connect_args={"options": options, "connect_timeout": 5, "application_name": "spcm", **keepalive},
         pool_size=2,
         max_overflow=8,
+        hide_parameters=True,  # of a statement that is wrong: they would be in the log
         pool_pre_ping=False,  # a lost connection is an outage like any other, and the batch is tried again
     )
 
 
 def _sqlite_engine(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 30, "isolation_level": None})
+    engine = create_engine(url, connect_args={"timeout": 30, "isolation_level": None}, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

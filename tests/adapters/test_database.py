@@ -1,0 +1,13 @@
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from adapters.database import make_engine
+
+
+def test_what_is_wrong_with_a_statement_is_told_without_its_parameters(database_url: str) -> None:
+    engine = make_engine(database_url)
+    with engine.connect() as connection, pytest.raises(DBAPIError) as raised:
+        connection.execute(text("select * from nowhere where msisdn = :number"), {"number": "canary"})
+    assert "canary" not in str(raised.value)
+    engine.dispose()
