@@ -28,7 +28,7 @@ class Column:
     in_params: bool = False
     path: tuple[str, ...] = ()
     mandatory: bool = False
-    read: Callable[[str], Any] = str
+    read: Callable[[str], Any] | None = None
 
 
 def columns_of(operation: Operation) -> dict[str, Column]:
@@ -55,7 +55,7 @@ class RowReader:
         self._columns = [known[name] for name in header if name is not None]
         # On create null is the same as nothing; elsewhere it unsets a field.
         self._nulls = not operation.name.endswith(".create")
-        self._flat = all(len(column.path) <= 1 for column in self._columns)
+        self._has_payload = any(column.path for column in self._columns)
 
     def item(self, cells: Sequence[str | None], **more: Any) -> BulkItem:
         """The item of a row that has as many cells as the header; `more` are the item's id and note."""
@@ -66,17 +66,14 @@ class RowReader:
                 if self._nulls and column.path:
                     _put(payload, column.path, None)
                 continue
-            value = column.read(cell)
+            value = cell if column.read is None else column.read(cell)
             if column.in_params:
                 params[column.name] = value
-            if self._flat and column.path:
+            if len(column.path) == 1:
                 payload[column.name] = value
             elif column.path:
                 _put(payload, column.path, value)
-        return BulkItem(self._operation, params or None, self._payload(payload), **more)
-
-    def _payload(self, payload: dict[str, Any]) -> dict[str, Any] | None:
-        return payload if payload or any(column.path for column in self._columns) else None
+        return BulkItem(self._operation, params or None, payload if self._has_payload else None, **more)
 
 
 def item_of(operation: Operation, columns: Mapping[str, Column], fields: Mapping[str, Any], **more: Any) -> BulkItem:
@@ -135,10 +132,11 @@ def _types(annotation: Any) -> Iterator[type]:
         yield from _types(inner) if not isinstance(inner, str) else (str,)
 
 
-def _reader(types: set[type]) -> Callable[[str], Any]:
+def _reader(types: set[type]) -> Callable[[str], Any] | None:
+    """None for text, which stands for itself."""
     if bool in types:
         return _boolean
-    return _integer if int in types else str
+    return _integer if int in types else None
 
 
 def _boolean(text: str) -> Any:
