@@ -35,11 +35,13 @@ class PartitionLock:
             return None
         return Outcome(**kept | {"time": datetime.fromtimestamp(kept["time"] / 1000, UTC)})
 
-    def keep(self, outcomes: Sequence[Outcome]) -> None:
-        """Remember these outcomes, and forget those before."""
-        text = encode([_kept(outcome) for outcome in outcomes]).decode()
-        row = update(partitions).where(partitions.c.number == self._partition)
-        self._connection.execute(row.values(unremembered=text))
+    def keep(self, outcomes: Sequence[Outcome], *, first: str) -> None:
+        """Remember these outcomes too; `first` is the event id of the batch's first entry: all before it were told."""
+        before = [each for each in self._told.values() if _place(each["id"]) >= _place(first)]
+        if outcomes or len(before) < len(self._told):
+            kept = [*before, *map(_kept, outcomes)]
+            row = update(partitions).where(partitions.c.number == self._partition)
+            self._connection.execute(row.values(unremembered=encode(kept).decode() if kept else None))
 
 
 def lock_partition(connection: Connection, partition: int) -> PartitionLock | None:
@@ -51,3 +53,7 @@ def lock_partition(connection: Connection, partition: int) -> PartitionLock | No
 
 def _kept(outcome: Outcome) -> dict[str, Any]:
     return outcome._asdict() | {"time": int(outcome.time.timestamp() * 1000)}
+
+
+def _place(event_id: str) -> tuple[int, ...]:
+    return tuple(map(int, event_id.split("-")))

@@ -111,8 +111,8 @@ class Batch:
         failpoint("decided")
         unit.write()
         self._journal.write()
-        if self._lock is not None and self._before_a_change:
-            self._lock.keep(self._unremembered[: self._before_a_change])
+        if self._lock is not None and cases:
+            self._lock.keep(self._unremembered[: self._before_a_change], first=cases[0].event_id)
         return decided
 
     def _authenticate(self, cases: Sequence[Case]) -> Sequence[Case]:
@@ -165,8 +165,6 @@ class Batch:
         """Whether the entry was decided before, in a batch whose end is unknown: then its outcome is what it was."""
         if self._lock is not None:
             case.outcome = self._lock.told(case.event_id, case.command.id)
-        if case.outcome is not None:
-            self._unremembered.append(case.outcome)
         return case.outcome is not None
 
     def _decide(self, case: Case, unit: UnitOfWork) -> None:

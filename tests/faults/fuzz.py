@@ -32,6 +32,7 @@ from adapters.users import add_tenant, add_user
 from domain.catalog import OPERATIONS
 from domain.commands import read_command
 from domain.fields import Fields
+from domain.outcomes import Outcome
 from domain.permissions import Permission
 from domain.state import Defaults
 from domain.strict_json import parse
@@ -60,19 +61,23 @@ class Desk:
 
     def swallow(self, raws: list[bytes]) -> None:
         """Execute them as one batch. Raises AssertionError where one has no proper outcome."""
-        entries = [Entry(f"{next(self._numbers)}-0", len(raw), raw) for raw in raws]
+        outcomes = self.execute(self.entries(raws))
+        for raw, outcome in zip(raws, outcomes, strict=True):
+            event = encode(outcome.event())
+            assert outcome.status in STATUSES, (outcome.status, raw)
+            assert CANARY.encode() not in event, raw
+            assert parse(event)["status"] == outcome.status
+            self.statuses[outcome.status] += 1
+
+    def entries(self, raws: list[bytes]) -> list[Entry]:
+        return [Entry(f"{next(self._numbers)}-0", len(raw), raw) for raw in raws]
+
+    def execute(self, entries: list[Entry]) -> list[Outcome]:
         cases = [Case(each, f"0-{each.id}", read_command(each.raw, each.size)) for each in entries]
         with self.engine.begin() as connection:
             lock = lock_partition(connection, 0)
-            Batch(connection, self._authenticator, Defaults(), datetime.now(UTC), lock).execute(cases)
-        told = list(announcements(cases, 1))
-        assert len(told) == len(raws)
-        for raw, each in zip(raws, told, strict=True):
-            event = encode(each.outcome.event())
-            assert each.outcome.status in STATUSES, (each.outcome.status, raw)
-            assert CANARY.encode() not in event, raw
-            assert parse(event)["status"] == each.outcome.status
-            self.statuses[each.outcome.status] += 1
+            decided = Batch(connection, self._authenticator, Defaults(), datetime.now(UTC), lock).execute(cases)
+        return [each.outcome for each in announcements(decided, 1)]
 
 
 WORDS = st.one_of(
