@@ -124,7 +124,7 @@ def _table(kind: Kind[Any]) -> Table:
 
 def _resource(kind: Kind[R], row: Any) -> tuple[str, R]:
     values = dict(row)
-    return values.pop("tenant"), kind.model(**values)
+    return values.pop("tenant"), kind.model.of(values)
 
 
 def _key(kind: Kind[Any], tenant: str, resource: Any) -> dict[str, Any]:

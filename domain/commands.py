@@ -122,7 +122,7 @@ def read_command(raw: bytes | None, size: int) -> Command:
 
 def _from_members(members: dict[str, Any], size: int) -> Command:
     try:
-        envelope = Envelope.model_validate(members)
+        envelope = Envelope.of(members)
         fault = None
     except ValidationError as error:
         envelope, fault = _legible(members, error)

@@ -5,7 +5,7 @@ the end of the text and nothing else, `[0-9]` is ASCII, and no input makes match
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 from pydantic.alias_generators import to_camel
@@ -33,6 +33,12 @@ class Fields(BaseModel):
 
     null_is_missing: ClassVar[bool] = True
     """Whether null in a field that takes none is told as a missing field, or as a wrong type."""
+
+    @classmethod
+    def of(cls, members: Any, context: dict[str, Any] | None = None) -> Self:
+        """As `model_validate`, without what that does for callers who are not in a hurry. Raises ValidationError."""
+        fields: Self = cls.__pydantic_validator__.validate_python(members, context=context)
+        return fields
 
 
 def _assigned(text: str) -> str:

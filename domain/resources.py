@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -12,6 +12,12 @@ class Resource(BaseModel):
     """One resource as it is kept. Its fields are the columns of its table and, but for excluded ones, its JSON."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True)
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Self:
+        """The resource with these values, by the names of its fields: what the constructor does, in half the time."""
+        resource: Self = cls.__pydantic_validator__.validate_python(values, by_name=True)
+        return resource
 
     def told(self) -> dict[str, Any]:
         """The resource's JSON, members in the order of the reference."""

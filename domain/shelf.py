@@ -63,6 +63,13 @@ class Shelf(Generic[R]):
         keys: Iterable[Any] = self._index(lookup.fields).get(lookup.values, ())
         return [resource for key in sorted(keys) if (resource := self._resources[key]) is not None]
 
+    def match(self, lookup: Lookup[R]) -> R | None:
+        """What here has the lookup's values, of which there can be only one."""
+        if lookup.fields == (self.kind.key,):
+            return self._resources.get(lookup.values[0])
+        keys = self._index(lookup.fields).get(lookup.values)
+        return self._resources[min(keys)] if keys else None  # type: ignore[type-var]  # keys are of one type
+
     def place(self, key: Hashable, resource: R | None) -> Callable[[], None]:
         """Put the resource here, or remove it; returns the way back."""
         before = self._resources.get(key)

@@ -6,7 +6,7 @@ made the state.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -49,6 +49,28 @@ class Source(Protocol):
         """A point of the transaction to which the yielded function goes back."""
 
 
+class Attempt:
+    """Changes in memory that can be undone: the ways back that are on the list when it ends go back to its begin."""
+
+    __slots__ = ("_mark", "_undo")
+
+    def __init__(self, undo: list[Callable[[], None]]) -> None:
+        self._undo = undo
+        self._mark = len(undo)
+
+    def __enter__(self) -> Callable[[], None]:
+        return self.undo
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.undo()
+
+    def undo(self) -> None:
+        """Go back."""
+        while len(self._undo) > self._mark:
+            self._undo.pop()()
+
+
 class State:
     """One tenant's resources in one batch."""
 
@@ -69,8 +91,10 @@ class State:
 
     def find(self, lookup: Lookup[R]) -> R | None:
         """What a lookup finds that can find only one."""
-        found = self.all(lookup)
-        return found[0] if found else None
+        shelf = self.shelf(lookup.kind)
+        if not shelf.knows(lookup):
+            shelf.absorb(lookup, self._source.load(lookup))
+        return shelf.match(lookup)
 
     def newest(self, lookup: Lookup[R]) -> R | None:
         """What was created last of all that the lookup finds; its kind has a `created`."""
@@ -111,19 +135,13 @@ class State:
         self._forget()
         return updated
 
-    @contextmanager
-    def attempt(self, *, set_based: bool = False) -> Iterator[Callable[[], None]]:
-        """What is done inside is undone if it raises, or when the yielded function is called, as the last thing.
+    def attempt(self, *, set_based: bool = False) -> AbstractContextManager[Callable[[], None]]:
+        """What is done inside is undone if it raises, or when the given function is called, as the last thing.
 
         An undo in memory cannot reach what a set-based operation writes at once: that takes a savepoint. An attempt
         within which another is set-based must be set-based too.
         """
-        with self._savepoint() if set_based else nullcontext(self._undo_to(len(self._undo))) as undo:
-            try:
-                yield undo
-            except Exception:
-                undo()
-                raise
+        return self._savepoint() if set_based else Attempt(self._undo)
 
     def write(self) -> None:
         """Write what has changed since the last time."""
@@ -148,13 +166,6 @@ class State:
     def _take_back_id(self, name: str) -> None:
         self._last_ids[name] -= 1
 
-    def _undo_to(self, mark: int) -> Callable[[], None]:
-        def undo() -> None:
-            while len(self._undo) > mark:
-                self._undo.pop()()
-
-        return undo
-
     @contextmanager
     def _savepoint(self) -> Iterator[Callable[[], None]]:
         self.write()
@@ -164,7 +175,11 @@ class State:
                 roll_back()
                 self._forget()
 
-            yield undo
+            try:
+                yield undo
+            except Exception:
+                undo()
+                raise
 
     def _forget(self) -> None:
         self._shelves.clear()

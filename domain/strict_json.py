@@ -9,7 +9,11 @@ import math
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from pydantic_core import from_json
+
 DEEPEST = 32
+_GREAT = 10**17
+_NOT_PLAIN = -(2**40)
 
 
 class NotJson(ValueError):
@@ -30,6 +34,27 @@ def parse(raw: bytes) -> Any:
         NotJson: not UTF-8, not JSON, a duplicate member, a lone surrogate, or too deep.
 
     """
+    value = read_plain(raw)
+    return read_closely(raw) if value is None else value
+
+
+def read_plain(raw: bytes) -> Any:
+    """The object that `raw` holds, where that can be had in half the time of reading closely; None where it cannot.
+
+    pydantic's parser keeps the last of duplicate members. Without escapes every quotation mark begins or ends a
+    string, so one that got lost shows in their number. Fractions, great numbers and deep nesting are left to others.
+    """
+    if b"\\" in raw or raw.count(b"{") + raw.count(b"[") > DEEPEST:
+        return None
+    try:
+        value = from_json(raw, allow_inf_nan=False, cache_strings="keys")
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) and 2 * _strings_in(value) == raw.count(b'"') else None
+
+
+def read_closely(raw: bytes) -> Any:
+    """As `parse`: what it says of all JSON is decided here."""
     try:
         value = _decoder.decode(raw.decode())
     except (ValueError, RecursionError) as error:
@@ -39,6 +64,20 @@ def parse(raw: bytes) -> Any:
     if b"\\ud" in raw or b"\\uD" in raw:
         _refuse_lone_surrogates(value)
     return value
+
+
+def _strings_in(value: Any) -> int:
+    """How many strings there are, names of members included; negative where something is not plain."""
+    number = len(value) if isinstance(value, dict) else 0
+    for inner in value.values() if isinstance(value, dict) else value:
+        kind = type(inner)
+        if kind is str:
+            number += 1
+        elif kind is dict or kind is list:
+            number += _strings_in(inner)
+        elif kind is float or (kind is int and not -_GREAT < inner < _GREAT):
+            number += _NOT_PLAIN
+    return number
 
 
 def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -139,7 +139,8 @@ def create_subscriber(at: NewSubscriberRef, new: NewSubscriber, state: State) ->
     if profile is not None:
         values |= _values_of(profile)
     values |= {name: value for name, value in vars(new).items() if value is not None}
-    return state.put(SUBSCRIBERS, Subscriber(created=state.creation_stamp(), **values))
+    values["created"] = state.creation_stamp()
+    return state.put(SUBSCRIBERS, Subscriber.of(values))
 
 
 @operation(

@@ -26,7 +26,7 @@ def params_of(model: type[F], params: Any) -> F:
     if not isinstance(params, dict):
         raise BadRequest("params must be an object")
     try:
-        return model.model_validate(params)
+        return model.of(params)
     except ValidationError as error:
         raise BadRequest("; ".join(f"params: {words}" for _, words in faults_of(model, error))) from None
 
@@ -39,7 +39,7 @@ def payload_of(model: type[F], payload: dict[str, Any], params: Fields) -> F:
 
     """
     try:
-        return model.model_validate(payload, context=vars(params))
+        return model.of(payload, context=vars(params))
     except ValidationError as error:
         raise Invalid(faults_of(model, error)) from None
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.strict_json import DEEPEST, NotJson, Number, parse
+from domain.strict_json import DEEPEST, NotJson, Number, parse, read_closely, read_plain
 from tests.contract.test_bad_input import MALFORMED
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -85,3 +85,45 @@ def test_brackets_in_a_string_are_no_depth() -> None:
 @pytest.mark.parametrize("text", ['"\\ud83d\\ude00"', '"\\uD83D\\uDE00"', '"\\\\ud800"', '"\\\\\\\\uDC00"'])
 def test_surrogates_in_pairs_and_escaped_backslashes_are_fine(text: str) -> None:
     assert parse(text.encode()) == json.loads(text)
+
+
+PLAIN = b'{"id":"a","params":{"msisdn":"1"},"payload":{"n":1,"yes":true,"no":null,"list":["x",{"y":"z"}]}}'
+
+
+def test_plain_objects_are_read_at_once_and_the_same() -> None:
+    assert read_plain(PLAIN) == read_closely(PLAIN)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"a":"1","a":"1"}',
+        b'{"a":{"b":1,"b":2}}',
+        b'{"a" :"1","a":"2"}',
+        b'{"a":[{"b":"","b":""}]}',
+        b'{"a":1e400}',
+        b'{"a":1.0}',
+        b'{"a":12345678901234567890}',
+        b'{"a":"\\n"}',
+        b'{"a":NaN}',
+        b"[1]",
+        b"null",
+        b'\xef\xbb\xbf{"a":1}',
+        b'{"a":' * 33 + b"1" + b"}" * 33,
+    ],
+)
+def test_what_is_not_plain_is_left_to_who_reads_closely(raw: bytes) -> None:
+    assert read_plain(raw) is None
+
+
+_pieces = st.sampled_from(
+    ["{", "}", "[", "]", '"a"', '"b"', ":", ",", " ", "1", "-0", "2.5", "true", "null", '"\\""', '":"']
+)
+
+
+@settings(max_examples=2000, derandomize=True, deadline=None)
+@given(st.lists(_pieces, max_size=24).map("".join))
+def test_both_ways_of_reading_agree(text: str) -> None:
+    at_once = read_plain(text.encode())
+    if at_once is not None:
+        assert at_once == read_closely(text.encode())
