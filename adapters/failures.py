@@ -18,6 +18,13 @@ class Unavailable(Interrupted):
     """Raised when a server is gone, starting, read-only or out of something: wait, and leave the entries."""
 
 
+class Stalled(Unavailable):
+    """Raised when the database ended our session because we had nothing to say to it for too long.
+
+    We were stopped; or what we execute takes for ever, which then is its own fault.
+    """
+
+
 class Contended(Interrupted):
     """Raised when somebody else was first, or in the way: roll back, load again, decide again."""
 
@@ -38,10 +45,11 @@ _CONTENDED = {
     "40P01",  # deadlock_detected
     "55P03",  # lock_not_available
 }
+_STALLED = "25P03"  # idle_in_transaction_session_timeout
 _UNAVAILABLE = {"25006"}  # read_only_sql_transaction
 _UNAVAILABLE_CLASSES = {
     "08",  # connection exception
-    "25",  # invalid transaction state: ours was ended by idle_in_transaction_session_timeout
+    "25",  # invalid transaction state
     "53",  # insufficient resources: disk, memory, connections
     "57",  # operator intervention: shutdown, crash, starting up
     "58",  # system error: input and output
@@ -77,6 +85,8 @@ def _kind_of(cause: BaseException, *, disconnected: bool) -> type[Interrupted] |
     state = cause.sqlstate
     if state in _CLASHED:
         return Clashed
+    if state == _STALLED:
+        return Stalled
     if state in _CONTENDED:
         return Contended
     if disconnected or (state is None and isinstance(cause, psycopg.OperationalError)):

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
@@ -100,15 +101,21 @@ class CommandStreams:
         self._kept = int(outcome_retention.total_seconds() * 1000)
         self._take = client.register_script(_script("take"))
         self._finish = client.register_script(_script("finish"))
+        self._forgive = client.register_script(_script("forgive"))
 
     def take(self, partition: int, *, at_most: int) -> Taken:
         """The partition's next commands, oldest first. Raises Unavailable."""
         token = secrets.token_hex(8)
-        with redis_failures():
-            deaths, tries, entries, newest = self._take(
-                keys=[f"{COMMANDS}{partition}", f"{TAKEN}{partition}"],
-                args=[token, at_most, LARGEST_BATCH, self._backlog_limit, LARGEST_BULK],
-            )
+        try:
+            with redis_failures():
+                deaths, tries, entries, newest = self._take(
+                    keys=[f"{COMMANDS}{partition}", f"{TAKEN}{partition}"],
+                    args=[token, at_most, LARGEST_BATCH, self._backlog_limit, LARGEST_BULK],
+                )
+        except Unavailable:
+            with suppress(Unavailable):
+                self.forgive(partition, token)  # Redis may have done it, and only its answer is lost
+            raise
         return Taken(token, _entries(entries), _entries(newest), deaths, tries)
 
     def finish(self, partition: int, token: str, announcements: Iterable[Announcement]) -> int:
@@ -129,10 +136,10 @@ class CommandStreams:
             raise Unavailable("a key of an outcome stream or of the dead letters is of another type")
         return left
 
-    def forgive(self, partition: int) -> None:
-        """What ended the last try was no fault of the first command. Raises Unavailable."""
+    def forgive(self, partition: int, token: str) -> None:
+        """What ended this taker's try was no fault of the first command. Raises Unavailable."""
         with redis_failures():
-            self._client.hdel(f"{TAKEN}{partition}", "first", "tries", "alone")
+            self._forgive(keys=[f"{TAKEN}{partition}"], args=[token])
 
     def claim_bells(self, partitions: Collection[int]) -> list[int]:
         """Whose bells the caller is to ring; nobody else does until the drain begins, or the bell must be lost.

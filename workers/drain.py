@@ -1,8 +1,8 @@
 """The drain: execute what a partition holds, batch by batch, in order."""
 
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,9 +10,9 @@ import structlog
 from sqlalchemy import Engine
 
 from adapters.credentials import Authenticator
-from adapters.failures import Clashed, Contended, Interrupted, Unavailable
+from adapters.failures import Clashed, Contended, Interrupted, Stalled, Unavailable
 from adapters.partition_lock import lock_partition
-from adapters.streams import CommandStreams, Entry, NotOurs
+from adapters.streams import CommandStreams, Entry, NotOurs, Taken
 from domain.commands import read_command
 from domain.state import Defaults
 from workers.batch import Batch, Case, announcements
@@ -50,7 +50,6 @@ class Drain:
         except Unavailable as outage:
             log.warning("waiting", partition=partition, reason=str(outage) or type(outage).__name__)
             with suppress(Unavailable):
-                self.streams.forgive(partition)
                 self.streams.rest(partition)
         return False
 
@@ -71,14 +70,12 @@ class Drain:
                     # Alone and with nobody in its way it would clash for ever.
                     condemned = str(contended) if at_most == 1 and isinstance(contended, Clashed) else ""
                     rounds, singly = 0, self.batch_size
-                self.streams.forgive(partition)
             except Interrupted:
                 raise
             except Exception as bug:  # what cannot be written is a bug like one that raises
                 log.error("batch-failed", partition=partition, error=type(bug).__name__, exc_info=bug)
                 condemned = type(bug).__name__ if at_most == 1 else ""
                 singly = singly or self.batch_size
-                self.streams.forgive(partition)
         return True
 
     def _batch(self, partition: int, at_most: int, condemned: str) -> int:
@@ -91,18 +88,32 @@ class Drain:
             failpoint("taken")
             if not taken.entries and not taken.refused:
                 return 0
-            cases = self._cases(partition, taken.entries)
-            refused = [_case(partition, entry) for entry in taken.refused]
-            if cases:
-                cases[0].condemned = condemned or ("WorkerDied" if taken.deaths >= DEATHS else "")
-            batch = Batch(connection, self.authenticator, self.defaults, datetime.now(UTC), lock)
-            decided = batch.execute(cases, refused=refused)
-            failpoint("written")
-            transaction.commit()
+            with self._forgiving(partition, taken):
+                cases = self._cases(partition, taken.entries)
+                refused = [_case(partition, entry) for entry in taken.refused]
+                if cases:
+                    cases[0].condemned = condemned or ("WorkerDied" if taken.deaths >= DEATHS else "")
+                batch = Batch(connection, self.authenticator, self.defaults, datetime.now(UTC), lock)
+                decided = batch.execute(cases, refused=refused)
+                failpoint("written")
+                transaction.commit()
         failpoint("committed")
-        left = self.streams.finish(partition, taken.token, announcements([*decided, *refused], taken.tries))
+        with self._forgiving(partition, taken):
+            left = self.streams.finish(partition, taken.token, announcements([*decided, *refused], taken.tries))
         failpoint("finished")
         return left
+
+    @contextmanager
+    def _forgiving(self, partition: int, taken: Taken) -> Iterator[None]:
+        """What fails inside is not held against the first command, unless it may be what we stalled on."""
+        try:
+            yield
+        except Stalled:
+            raise
+        except Exception:
+            with suppress(Unavailable):
+                self.streams.forgive(partition, taken.token)
+            raise
 
     def _cases(self, partition: int, entries: Sequence[Entry]) -> list[Case]:
         """As many of the entries, in order, as one batch may hold; at least the first."""

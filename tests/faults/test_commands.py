@@ -16,7 +16,8 @@ LIMIT = 100
 
 @pytest.fixture(scope="module")
 def lab(make_lab: "Callable[..., Lab]") -> Lab:
-    return make_lab(environment={"SPCM_BATCH_TIME_LIMIT": "2"})
+    # Above the 3 s after which PostgreSQL ends an idle session, as it is by default.
+    return make_lab(environment={"SPCM_BATCH_TIME_LIMIT": "4"})
 
 
 @pytest.fixture(scope="module")
