@@ -37,7 +37,7 @@ def streams(chosen: Settings) -> CommandStreams:
     )
 
 
-def _collect_garbage_rarely() -> None:
+def collect_garbage_rarely() -> None:
     """A batch makes tens of thousands of objects that live as long as it does, and no circles: looking for circles
     among them after every 700 cost a quarter of the time.
     """
@@ -49,5 +49,5 @@ def _collect_garbage_rarely() -> None:
 @cache
 def _drain_of(_process: int) -> Drain:
     chosen = settings()
-    _collect_garbage_rarely()
+    collect_garbage_rarely()
     return Drain(engine(chosen), streams(chosen), Authenticator(), chosen.defaults, chosen.batch_size)
