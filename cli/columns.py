@@ -52,27 +52,29 @@ class RowReader:
         known = columns_of(operation)
         _check(operation, header, known)
         self._operation = operation.name
-        self._columns = [known[name] for name in header if name is not None]
+        columns = [known[name] for name in header if name is not None]
+        # As tuples, since they are taken apart once for each cell.
+        self._columns = [(each.name, each.read, each.in_params, each.path, len(each.path) > 1) for each in columns]
         # On create null is the same as nothing; elsewhere it unsets a field.
         self._nulls = not operation.name.endswith(".create")
-        self._has_payload = any(column.path for column in self._columns)
+        self._has_payload = any(column.path for column in columns)
 
     def item(self, cells: Sequence[str | None], **more: Any) -> BulkItem:
         """The item of a row that has as many cells as the header; `more` are the item's id and note."""
         params: dict[str, Any] = {}
         payload: dict[str, Any] = {}
-        for column, cell in zip(self._columns, cells, strict=True):
+        for (name, read, in_params, path, nested), cell in zip(self._columns, cells, strict=True):
             if cell is None:
-                if self._nulls and column.path:
-                    _put(payload, column.path, None)
+                if self._nulls and path:
+                    _put(payload, path, None)
                 continue
-            value = cell if column.read is None else column.read(cell)
-            if column.in_params:
-                params[column.name] = value
-            if len(column.path) == 1:
-                payload[column.name] = value
-            elif column.path:
-                _put(payload, column.path, value)
+            value = cell if read is None else read(cell)
+            if in_params:
+                params[name] = value
+            if nested:
+                _put(payload, path, value)
+            elif path:
+                payload[name] = value
         return BulkItem(self._operation, params or None, payload if self._has_payload else None, **more)
 
 

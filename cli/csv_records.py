@@ -97,7 +97,7 @@ def _fields(raw: bytes, line: int) -> Fields:
     if '"' not in text and "\r" not in text:
         return [cell or None for cell in text.split(",")]
     cells = _CELLS.findall(f"{text},")
-    if sum(map(len, cells)) + len(cells) != len(text) + 1:
+    if len(",".join(cells)) != len(text):
         return _split(text, line)  # something was passed over: what, and where?
     return [None if not cell else _unquoted(cell) if cell[0] == '"' else cell for cell in cells]
 
