@@ -47,7 +47,7 @@ task_ignore_result = True
 task_publish_retry = False  # the next bell is a second away
 task_acks_late = False
 worker_prefetch_multiplier = 1
-# It ends only tasks that are acknowledged late, which ours are not; without it each lost connection is ten lines of log.
+# It ends only what is acknowledged late, and nothing of ours is; without it each lost connection is ten lines of log.
 worker_cancel_long_running_tasks_on_connection_loss = True
 task_time_limit = settings().batch_time_limit
 
