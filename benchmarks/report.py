@@ -7,17 +7,13 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from benchmarks import against, chart, growth, latency, limits, machine, memory
 from benchmarks.contenders import celery_task, spcm
 from benchmarks.measuring import Spread, rates
-from benchmarks.programs import ROOT
+from benchmarks.page import PAGE, PICTURE, put
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.servers import Database, Servers
-
-PAGE = ROOT / "docs" / "performance.md"
-PICTURE = ROOT / "docs" / "performance.svg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +112,6 @@ def costs(scale: Scale) -> str:
 SECTIONS: dict[str, Callable[[Scale], str]] = {
     made.__name__: made for made in (environment, new, mix, scenarios, sizes, single, backlog, costs)
 }
-
-
-def put(page: Path, section: str, figures: str) -> None:
-    """Replace what stands between the section's two markers. Raises ValueError where the page has none."""
-    text = page.read_text()
-    begin, end = f"<!-- figures: {section} -->\n", f"<!-- end of {section} -->"
-    before, found, rest = text.partition(begin)
-    _, found_end, after = rest.partition(end)
-    if not (found and found_end):
-        raise ValueError(f"{page} has no place for {section}")
-    page.write_text(f"{before}{begin}{figures}\n{end}{after}")
 
 
 def main() -> None:
