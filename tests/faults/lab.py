@@ -34,6 +34,12 @@ from tests.servers import Postgres
 
 POLL = 0.02  # seconds
 
+SOON = 10.0
+"""Seconds; on a machine that does nothing else it is a second or two, which the long run measures."""
+
+PLACES = ["taken", "decided", "written", "committed", "finished"]
+"""Where a drain can be killed or stopped, in its order."""
+
 
 class Lab:
     """Servers, workers and a ledger in one folder. What it starts ends with close(), or with this process."""
@@ -124,7 +130,7 @@ class Lab:
         """Wait until no partition holds a command."""
         wait_for(lambda: not any(self.backlog()), within=within, what=lambda: f"left: {self.backlog()}")
 
-    def moving(self, *, within: float) -> float:
+    def moving(self, *, within: float = SOON) -> float:
         """Wait until every partition that holds commands has finished one, or all; how many seconds that took."""
         began = time.monotonic()
         first = [self._first(partition) for partition in range(PARTITIONS)]

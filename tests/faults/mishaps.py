@@ -13,15 +13,14 @@ from typing import Any
 import psycopg
 import redis
 
-from tests.faults.lab import Lab, wait_for
+from tests.faults.clock import LIBRARY, clock
+from tests.faults.forged import FORGED
+from tests.faults.lab import PLACES, Lab, wait_for
 from tests.faults.ledger import Draft
 from tests.faults.link import When
 from tests.faults.load import TENANTS, command, draft
 from tests.faults.proxy import Proxy
-from tests.faults.test_bells import FORGED
-from tests.faults.test_clocks import LIBRARY, clock
-from tests.faults.test_postgres import OURS, trouble
-from tests.faults.test_workers import PLACES, zombies
+from tests.faults.trouble import OURS, trouble
 from workers.queue import BELLS
 
 
@@ -100,7 +99,7 @@ class Mishaps:
         if self._reach(self.random.choice(PLACES), "stop"):
             time.sleep(self.random.uniform(0.5, 6))
             for worker in self.lab.workers:
-                for zombie in zombies(worker) if worker.alive() else ():
+                for zombie in worker.stopped() if worker.alive() else ():
                     os.kill(zombie, signal.SIGCONT)
 
     def _reach(self, place: str, action: str) -> bool:

@@ -132,7 +132,7 @@ def answers(client: redis.Redis) -> bool:
 
 def test_a_load_under_the_rules(lab: Lab) -> None:
     running = Running(as_role(lab.valkey.url, "publisher"), lab.ledger, Load(5, tenants=["bolt"]), 300)
-    lab.moving(within=5)
+    lab.moving()
     lab.client.delete("spcm:maintenance")
     running.stop()
     lab.settle()

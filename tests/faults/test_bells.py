@@ -8,56 +8,12 @@ import pytest
 
 from tests.faults.checker import check
 from tests.faults.evidence import Told
+from tests.faults.forged import FORGED
 from tests.faults.lab import Lab
 from tests.faults.ledger import place_of
 from tests.faults.worker import Worker
 from workers.queue import BELLS, DRAIN
 from workers.transport import bell
-
-FORGED: list[bytes] = [
-    b"",
-    b"not json",
-    b"[]",
-    b"null",
-    b"7",
-    b"[" * 5000,
-    b"\xff\xfe",
-    b'{"body": null, "headers": null, "properties": null}',
-    b'{"headers": {"task": "workers.tasks.drain"}, "properties": {"body_encoding": "base64"}, "body": "%%%"}',
-    *[
-        json.dumps(bell(DRAIN, [0], queue=BELLS) | change).encode()
-        for change in (
-            {"body": None},
-            {"body": 5},
-            {"body": "!"},
-            {"body": "W1tdLHt9LHt9XQ=="},
-            {"headers": None},
-            {"headers": {"task": "celery.chain", "id": "1"}},
-            {"headers": {"task": "no.such.task", "id": "2"}},
-            {"properties": None},
-            {"properties": {"delivery_tag": {}}},
-            {"content-type": "application/x-python-serialize"},
-            {"content-encoding": "no-such-encoding"},
-        )
-    ],
-    *[
-        json.dumps(hostile).encode()
-        for hostile in (
-            {**bell(DRAIN, [0], queue=BELLS), "headers": {**bell(DRAIN, [0], queue=BELLS)["headers"], **header}}
-            for header in (
-                {"eta": "2999-01-01T00:00:00"},
-                {"eta": "never"},
-                {"expires": "2000-01-01T00:00:00"},
-                {"timelimit": [0.000001, 0.000001]},
-                {"timelimit": 5},
-                {"id": {}},
-                {"retries": "x"},
-                {"stamped_headers": 5},
-            )
-        )
-    ],
-    *[json.dumps(bell(DRAIN, [number], queue=BELLS)).encode() for number in (-1, 8, 10**9, "0", None, True, 0.5)],  # type: ignore[list-item]
-]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +26,7 @@ def test_row_26_bells_are_lost(lab: Lab, worker: Worker) -> None:
         until = time.monotonic() + 2
         while time.monotonic() < until:
             lab.client.delete(BELLS)
-        lab.moving(within=5)
+        lab.moving()
     lab.verify()
 
 
@@ -79,7 +35,7 @@ def test_row_26_bells_are_forged(lab: Lab, worker: Worker) -> None:
         for message in FORGED:
             lab.client.lpush(BELLS, message)
             lab.client.rpush(BELLS, message)
-        lab.moving(within=5)
+        lab.moving()
     evidence = lab.verify()
     assert evidence.texts["worker.log"].count("dropped-message") > len(FORGED)
     assert worker.alive()
@@ -90,7 +46,7 @@ def test_row_26_bells_are_repeated_a_thousand_times(lab: Lab, worker: Worker) ->
     messages = [json.dumps(bell(DRAIN, [number % 8], queue=BELLS)).encode() for number in range(1000)]
     with lab.load(rate=100, seed=263):
         lab.client.lpush(BELLS, *messages)
-        lab.moving(within=5)
+        lab.moving()
     lab.verify()
 
 
@@ -104,7 +60,7 @@ def test_row_27_streams_are_trimmed_under_load(make_lab: "Callable[..., Lab]") -
         seen.update({(each.stream, each.stream_id): each for each in lab.evidence().told})
 
     with lab.load(rate=400, seed=27):
-        until = time.monotonic() + 3
+        until = time.monotonic() + 6
         while time.monotonic() < until:
             lab.client.delete("spcm:maintenance")  # so that the worker trims at once
             read()

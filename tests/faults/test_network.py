@@ -35,7 +35,7 @@ def test_row_16_the_connection_is_cut_at_commit(when: str, lab: Lab, worker: Wor
         for _ in range(3):
             cut = lab.database_proxy.cut_on(b"COMMIT", "to_server", when)  # type: ignore[arg-type]
             assert cut.wait(5)
-            lab.moving(within=5)
+            lab.moving()
     lab.verify()
 
 
@@ -46,7 +46,7 @@ def test_row_16_the_connection_is_cut_at_the_finishing_script(lab: Lab, worker: 
         for _ in range(3):
             cut = lab.redis_proxy.cut_on(b"subscriber.create.completed", "to_server", "after")
             assert cut.wait(5)
-            lab.moving(within=5)
+            lab.moving()
     lab.verify()
 
 
@@ -56,7 +56,7 @@ def test_row_18_the_network_is_slow(proxy: Proxy, lab: Lab) -> None:
         time.sleep(1)
         lab.moving(within=15)
         proxy.heal()
-        lab.moving(within=5)
+        lab.moving()
     lab.verify()
 
 
@@ -65,7 +65,7 @@ def test_row_18_connections_are_reset(proxy: Proxy, lab: Lab) -> None:
         for _ in range(4):
             proxy.cut()
             time.sleep(0.3)
-        lab.moving(within=5)
+        lab.moving()
     lab.verify()
 
 
@@ -75,7 +75,7 @@ def test_row_18_everything_comes_byte_by_byte(proxy: Proxy, lab: Lab) -> None:
         time.sleep(1)
         lab.moving(within=15)
         proxy.heal()
-        lab.moving(within=5)
+        lab.moving()
     lab.verify()
 
 
@@ -86,5 +86,5 @@ def test_row_18_the_database_swallows_everything(lab: Lab, worker: Worker) -> No
         lab.database_proxy.black_hole(True)
         time.sleep(4)
         lab.database_proxy.heal()
-        lab.moving(within=10)
+        lab.moving()
     lab.verify()

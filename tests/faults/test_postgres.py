@@ -2,23 +2,13 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
 
 import psycopg
 import pytest
 
 from tests.faults.lab import Lab, wait_for
+from tests.faults.trouble import OURS, admin, trouble
 from tests.faults.worker import Worker
-
-OURS = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'spcm'"
-
-TROUBLE = """
-create or replace function trouble() returns trigger language plpgsql as $$
-begin
-  if random() < {chance} then raise exception 'trouble' using errcode = '{state}'; end if;
-  return new;
-end $$
-"""
 
 
 @pytest.fixture(scope="module")
@@ -31,24 +21,8 @@ def worker(lab: Lab) -> Worker:
     return lab.start_worker()
 
 
-def admin(lab: Lab, statement: str) -> None:
-    assert lab.postgres is not None
-    lab.postgres.execute(statement, database="spcm")
-
-
 def failures_of_ours(lab: Lab) -> list[str]:
     return [each.event["id"] for each in lab.evidence().told if each.event["status"] == 500]
-
-
-@contextlib.contextmanager
-def trouble(lab: Lab, state: str, chance: float) -> Iterator[None]:
-    """The server itself refuses so many of the journal's rows with this SQLSTATE."""
-    admin(lab, TROUBLE.format(state=state, chance=chance))
-    admin(lab, "create trigger trouble before insert on journal for each row execute function trouble()")
-    try:
-        yield
-    finally:
-        admin(lab, "drop trigger trouble on journal")
 
 
 def test_row_12_backends_are_terminated_all_the_time(lab: Lab, worker: Worker) -> None:
@@ -56,7 +30,7 @@ def test_row_12_backends_are_terminated_all_the_time(lab: Lab, worker: Worker) -
         for _ in range(6):
             time.sleep(0.5)
             admin(lab, OURS)
-        lab.moving(within=5)
+        lab.moving()
     lab.verify()
 
 
@@ -66,7 +40,7 @@ def test_row_13_the_server_crashes_and_recovers(lab: Lab, worker: Worker) -> Non
         for _ in range(2):
             time.sleep(1)
             lab.postgres.restart("immediate")
-            lab.moving(within=5)
+            lab.moving()
     lab.verify()
     assert not failures_of_ours(lab)
 
@@ -79,7 +53,7 @@ def test_row_14_the_database_is_gone_for_a_while(lab: Lab, worker: Worker) -> No
         time.sleep(3)
         assert sum(lab.backlog()) > 0
         lab.postgres.start()
-        lab.moving(within=5)
+        lab.moving()
     lab.verify()
     assert not failures_of_ours(lab)
 
@@ -92,7 +66,7 @@ def test_row_15_the_database_is_read_only(lab: Lab, worker: Worker) -> None:
         time.sleep(2)
         lab.postgres.execute("alter database spcm reset default_transaction_read_only")
         admin(lab, OURS)
-        lab.moving(within=5)
+        lab.moving()
     lab.verify()
     assert not failures_of_ours(lab)
 
@@ -106,7 +80,7 @@ def test_row_15_the_database_is_out_of_connections(lab: Lab, worker: Worker) -> 
                 first.execute(OURS.encode())
                 hogs.enter_context(psycopg.connect(lab.database.replace("+psycopg", "")))
                 time.sleep(0.05)
-        lab.moving(within=5)
+        lab.moving()
     lab.verify()
     assert not failures_of_ours(lab)
 
@@ -115,7 +89,7 @@ def test_row_15_the_disk_is_full(lab: Lab, worker: Worker) -> None:
     with lab.load(rate=100, seed=153):
         with trouble(lab, "53100", 1):
             time.sleep(2)
-        lab.moving(within=5)
+        lab.moving()
     lab.verify()
     assert not failures_of_ours(lab)
 
@@ -125,7 +99,7 @@ def test_row_17_a_transaction_is_a_victim(state: str, lab: Lab, worker: Worker) 
     with lab.load(rate=100, seed=17):
         with trouble(lab, state, 0.1):
             time.sleep(1.5)
-        lab.moving(within=5)
+        lab.moving()
     lab.verify()
     assert not failures_of_ours(lab)
 
@@ -137,7 +111,7 @@ def test_row_17_somebody_holds_a_lock_for_long(lab: Lab, worker: Worker) -> None
             holder.execute("lock table subscribers in exclusive mode")
             time.sleep(3)
             holder.rollback()
-        lab.moving(within=5)
+        lab.moving()
     lab.verify()
     assert not failures_of_ours(lab)
 

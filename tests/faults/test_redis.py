@@ -32,7 +32,7 @@ def test_row_06_redis_is_killed_and_restarted_under_load(lab: Lab, worker: Worke
             time.sleep(0.5)
             lab.valkey.kill()
             lab.restart_valkey()
-            lab.moving(within=10)
+            lab.moving()
     lab.verify()
     assert worker.alive()
 
@@ -43,7 +43,7 @@ def test_row_07_redis_is_stopped_for_longer_than_its_clients_wait(lab: Lab, work
         os.kill(lab.valkey.pid, signal.SIGSTOP)
         time.sleep(6.5)
         os.kill(lab.valkey.pid, signal.SIGCONT)
-        lab.moving(within=10)
+        lab.moving()
     lab.verify()
 
 
@@ -52,7 +52,7 @@ def test_row_08_clients_are_cut_off_and_scripts_forgotten(lab: Lab, worker: Work
         for _ in range(5):
             lab.client.script_flush()
             lab.client.client_kill_filter(_type="normal", skipme=True)
-            lab.moving(within=5)
+            lab.moving()
     lab.verify()
 
 
@@ -63,7 +63,7 @@ def test_row_11_redis_is_full(lab: Lab, worker: Worker) -> None:
         wait_for(lambda: running.publisher.refused > 0, within=5)
         time.sleep(1)
         lab.client.config_set("maxmemory", 0)
-        lab.moving(within=5)
+        lab.moving()
     lab.verify()
     assert worker.alive()
 

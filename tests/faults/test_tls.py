@@ -97,7 +97,7 @@ def test_the_whole_path_works_over_tls(ends: Ends) -> None:
         }
     )
     with ends.lab.load(rate=100, seed=6):
-        ends.lab.moving(within=5)
+        ends.lab.moving()
     ends.lab.verify()
 
 

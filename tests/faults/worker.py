@@ -41,6 +41,10 @@ class Worker:
         """The pool processes, oldest first."""
         return sorted(children_of(self.pid))
 
+    def stopped(self) -> list[int]:
+        """Pool processes that a signal has stopped."""
+        return [pid for pid in self.pool if _state_of(pid).startswith("T")]
+
     def alive(self) -> bool:
         return self.process.poll() is None
 
@@ -92,7 +96,7 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child, parent, state in rows if int(parent) == pid and not state.startswith("Z")]
 
 
-def state_of(pid: int) -> str:
+def _state_of(pid: int) -> str:
     """The state of a process in ps's letters, T for stopped; nothing where it is gone."""
     return subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
 

@@ -1,0 +1,51 @@
+"""What strangers may write to the bells' queue."""
+
+import json
+
+from workers.queue import BELLS, DRAIN
+from workers.transport import bell
+
+FORGED: list[bytes] = [
+    b"",
+    b"not json",
+    b"[]",
+    b"null",
+    b"7",
+    b"[" * 5000,
+    b"\xff\xfe",
+    b'{"body": null, "headers": null, "properties": null}',
+    b'{"headers": {"task": "workers.tasks.drain"}, "properties": {"body_encoding": "base64"}, "body": "%%%"}',
+    *[
+        json.dumps(bell(DRAIN, [0], queue=BELLS) | change).encode()
+        for change in (
+            {"body": None},
+            {"body": 5},
+            {"body": "!"},
+            {"body": "W1tdLHt9LHt9XQ=="},
+            {"headers": None},
+            {"headers": {"task": "celery.chain", "id": "1"}},
+            {"headers": {"task": "no.such.task", "id": "2"}},
+            {"properties": None},
+            {"properties": {"delivery_tag": {}}},
+            {"content-type": "application/x-python-serialize"},
+            {"content-encoding": "no-such-encoding"},
+        )
+    ],
+    *[
+        json.dumps(hostile).encode()
+        for hostile in (
+            {**bell(DRAIN, [0], queue=BELLS), "headers": {**bell(DRAIN, [0], queue=BELLS)["headers"], **header}}
+            for header in (
+                {"eta": "2999-01-01T00:00:00"},
+                {"eta": "never"},
+                {"expires": "2000-01-01T00:00:00"},
+                {"timelimit": [0.000001, 0.000001]},
+                {"timelimit": 5},
+                {"id": {}},
+                {"retries": "x"},
+                {"stamped_headers": 5},
+            )
+        )
+    ],
+    *[json.dumps(bell(DRAIN, [number], queue=BELLS)).encode() for number in (-1, 8, 10**9, "0", None, True, 0.5)],  # type: ignore[list-item]
+]
