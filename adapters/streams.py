@@ -149,8 +149,14 @@ class CommandStreams:
         with redis_failures(), self._client.pipeline(transaction=False) as pipeline:
             for partition in partitions:
                 pipeline.set(f"{BELL}{partition}", 1, nx=True, px=BELL_LOST_AFTER)
-            claimed = pipeline.execute()
-        return [partition for partition, ours in zip(partitions, claimed, strict=True) if ours]
+                pipeline.pttl(f"{BELL}{partition}")
+            answers = pipeline.execute()
+            claimed = list(zip(partitions, answers[::2], answers[1::2], strict=True))
+            # Redis keeps the moment at which a key ends: if its clock goes back by an hour, that is an hour away.
+            stuck = [partition for partition, ours, stays in claimed if not ours and stays > BELL_LOST_AFTER]
+            for partition in stuck:
+                self._client.set(f"{BELL}{partition}", 1, px=BELL_LOST_AFTER)
+        return [partition for partition, ours, _ in claimed if ours] + stuck
 
     def rest(self, partition: int) -> None:
         """Let nobody ring for a moment. Raises Unavailable."""

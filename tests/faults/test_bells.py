@@ -11,6 +11,7 @@ from tests.faults.evidence import Told
 from tests.faults.forged import FORGED
 from tests.faults.lab import Lab
 from tests.faults.ledger import place_of
+from tests.faults.load import PARTITIONS, Load
 from tests.faults.worker import Worker
 from workers.queue import BELLS, DRAIN
 from workers.transport import bell
@@ -27,6 +28,15 @@ def test_row_26_bells_are_lost(lab: Lab, worker: Worker) -> None:
         while time.monotonic() < until:
             lab.client.delete(BELLS)
         lab.moving()
+    lab.verify()
+
+
+def test_row_19_bells_were_rung_before_redis_went_back_by_an_hour(lab: Lab, worker: Worker) -> None:
+    """Redis keeps the moment at which a key ends, which then is an hour away."""
+    lab.settle()
+    for partition in range(PARTITIONS):
+        lab.client.set(f"spcm:bell:{partition}", 1, px=3_600_000)
+    lab.send(*Load(19).take(50))
     lab.verify()
 
 
