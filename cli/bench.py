@@ -73,8 +73,10 @@ def bench(
         print_json(found)
         return
     milliseconds = ", ".join(f"{name} {value} ms" for name, value in found["milliseconds"].items())
-    screen().print(f"{operation}: {found['commandsPerSecond']:,} commands a second, {commands:,} sent at once")
-    screen().print(f"from XADD to outcome, {singles:,} sent one at a time: {milliseconds}")
+    screen().print(
+        f"{operation}: {found['commandsPerSecond']:,} commands a second, {commands:,} sent at once", soft_wrap=True
+    )
+    screen().print(f"from XADD to outcome, {singles:,} sent one at a time: {milliseconds}", soft_wrap=True)
 
 
 @dataclass

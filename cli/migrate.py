@@ -15,4 +15,4 @@ def migrate(data: DataFolder = None) -> None:
         make_data_folder(chosen)
     with engine_of(chosen) as engine:
         bring_to_newest(engine)
-    screen().print(f"{without_password(chosen.database)} is at the newest schema, {newest()}")
+    screen().print(f"{without_password(chosen.database)} is at the newest schema, {newest()}", soft_wrap=True)
