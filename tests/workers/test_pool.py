@@ -1,0 +1,48 @@
+"""The pool's watch over its processes, with the event loop that the worker uses."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from celery.concurrency import get_implementation
+from kombu.asynchronous import Hub
+
+from workers.pool import Pool, TaskPool
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    hub = Hub()
+    yield hub
+    hub.close()
+
+
+def test_a_process_that_has_just_ended_is_not_watched_again(hub: Hub) -> None:
+    ended: Any = SimpleNamespace(_sentinel_poll=None)
+    pool: Any = object.__new__(Pool)
+    pool._track_child_process(ended, hub)
+    assert not hub.readers
+
+
+def test_a_process_that_lives_is_watched_and_then_not_any_more(hub: Hub) -> None:
+    pool: Any = object.__new__(Pool)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        living: Any = SimpleNamespace(_popen=SimpleNamespace(sentinel=process.stdin.fileno()))
+        pool._track_child_process(living, hub)
+        pool._track_child_process(living, hub)
+        assert len(hub.readers) == 1
+        pool._untrack_child_process(living, hub)
+        pool._track_child_process(living, hub)
+        assert not hub.readers
+
+
+def test_a_worker_takes_it_unless_it_is_told_another() -> None:
+    named = re.search(r'^worker_pool = "(.+?)"', Path("celeryconfig.py").read_text(), re.MULTILINE)
+    assert named is not None
+    assert get_implementation(named[1]) is TaskPool
