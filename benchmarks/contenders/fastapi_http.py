@@ -39,6 +39,7 @@ async def execute(request: Request) -> Response:
 
 
 def start(servers: Servers, processes: int, style: str = "lean") -> Program:
+    _socket(servers).unlink(missing_ok=True)  # a server that was killed leaves it, and no other can take its place
     at = ["--uds", str(_socket(servers)), "--workers", str(processes)]
     fast = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
     return Program(servers, ["-m", "uvicorn", f"{__name__}:app", *at, *fast], {"BENCH_STYLE": style})
