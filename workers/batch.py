@@ -4,7 +4,6 @@ Checks run in the contract's order (docs/contract.md, section 3). The batch know
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,8 +17,7 @@ from adapters.journal import Journal, Record, fingerprint
 from adapters.partition_lock import PartitionLock
 from adapters.repository import UnitOfWork
 from adapters.rows import Rows
-from adapters.streams import Announcement, Entry
-from domain.commands import Command, Credentials
+from domain.commands import Credentials
 from domain.errors import Overloaded, Refused, Unauthenticated, Unprocessable
 from domain.operations import Work
 from domain.outcomes import Outcome, outcome_of, replay_of
@@ -27,7 +25,7 @@ from domain.permissions import Principal
 from domain.resources import Kind
 from domain.results import Result, internal_error, refusal
 from domain.state import Defaults
-from workers.dead_letters import without_authorization
+from workers.case import Case
 from workers.failpoints import failpoint
 
 LARGEST_ANSWERS = 8 * 1024 * 1024
@@ -37,25 +35,6 @@ MOST_NEW_PASSWORDS = 40
 """Passwords that a batch verifies by their hash, 26 ms each; those that are remembered or throttled cost nothing."""
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class Case:
-    """One entry on its way to an outcome: `work` once it has passed all checks, `result` once it is decided.
-
-    `condemned` names why it must not be executed any more; `error`, what failed on our side.
-    """
-
-    entry: Entry
-    event_id: str
-    command: Command
-    principal: Principal | None = None
-    work: Work | None = None
-    fingerprint: str = ""
-    result: Result | None = None
-    outcome: Outcome | None = None
-    condemned: str = ""
-    error: str = ""
 
 
 class Batch:
@@ -97,8 +76,8 @@ class Batch:
         for case in refused:
             case.result = refusal(case.command.fault or Overloaded(), case.command.subject)
         working = [case for case in cases if case.work is not None]
-        self._journal.prefetch([_key(case) for case in working])
-        unit = self._load([case for case in working if self._journal.find(*_key(case)) is None])
+        self._journal.prefetch([case.key for case in working])
+        unit = self._load([case for case in working if self._journal.find(*case.key) is None])
         decided = []
         for case in cases:
             if not self._told_before(case):
@@ -171,7 +150,7 @@ class Batch:
         if case.work is None or case.principal is None:
             case.outcome = self._outcome(case)
             return
-        tenant, command_id = _key(case)
+        tenant, command_id = case.key
         known = self._journal.find(tenant, command_id)
         if known is not None:
             case.outcome = self._repeat(case, known)
@@ -186,7 +165,7 @@ class Batch:
             self._unremembered.append(case.outcome)
 
     def _execute(self, case: Case, work: Work, unit: UnitOfWork) -> Result:
-        tenant, _ = _key(case)
+        tenant, _ = case.key
         try:
             with unit.state(tenant).attempt(set_based=work.set_based) as undo:
                 result = work.execute(unit.state(tenant))
@@ -231,20 +210,6 @@ class Batch:
         assert case.result is not None
         tenant = case.command.tenant if case.command.tenant in self._directory.tenants else None
         return outcome_of(case.command, case.event_id, case.result, tenant=tenant, now=self._now)
-
-
-def announcements(cases: Iterable[Case], tries: int) -> Iterable[Announcement]:
-    """What is to be told of decided cases."""
-    for case in cases:
-        assert case.outcome is not None
-        failed = without_authorization(case.entry.raw) if case.error else b""
-        yield Announcement(case.entry.id, case.outcome, case.command.reply_to, failed, case.error, tries)
-
-
-def _key(case: Case) -> tuple[str, str]:
-    assert case.principal is not None
-    assert case.command.id is not None
-    return case.principal.tenant, case.command.id
 
 
 def _names(cases: Iterable[Case]) -> set[tuple[str, str | None]]:

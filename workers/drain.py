@@ -13,9 +13,9 @@ from adapters.credentials import Authenticator
 from adapters.failures import Clashed, Contended, Interrupted, Stalled, Unavailable
 from adapters.partition_lock import lock_partition
 from adapters.streams import CommandStreams, Entry, NotOurs, Taken
-from domain.commands import read_command
 from domain.state import Defaults
-from workers.batch import Batch, Case, announcements
+from workers.batch import Batch
+from workers.case import Case, announcements, case_of
 from workers.failpoints import failpoint
 
 BUDGET = 1.0
@@ -90,7 +90,7 @@ class Drain:
                 return 0
             with self._forgiving(partition, taken):
                 cases = self._cases(partition, taken.entries)
-                refused = [_case(partition, entry) for entry in taken.refused]
+                refused = [case_of(partition, entry) for entry in taken.refused]
                 if cases:
                     cases[0].condemned = condemned or ("WorkerDied" if taken.deaths >= DEATHS else "")
                 batch = Batch(connection, self.authenticator, self.defaults, datetime.now(UTC), lock)
@@ -120,14 +120,10 @@ class Drain:
         cases: list[Case] = []
         items = 0
         for entry in entries:
-            case = _case(partition, entry)
+            case = case_of(partition, entry)
             command = case.command
             items += command.operation.items_in(command.request) if command.operation else 0
             if cases and items > MOST_ITEMS:
                 break
             cases.append(case)
         return cases
-
-
-def _case(partition: int, entry: Entry) -> Case:
-    return Case(entry, f"{partition}-{entry.id}", read_command(entry.raw, size=entry.size))

@@ -18,7 +18,8 @@ from domain.commands import read_command
 from domain.permissions import Permission
 from domain.state import Defaults
 from tests.contract.installation import basic
-from workers.batch import Batch, Case
+from workers.batch import Batch
+from workers.case import Case
 
 JsonObject = dict[str, Any]
 

@@ -37,7 +37,8 @@ from domain.permissions import Permission
 from domain.state import Defaults
 from domain.strict_json import parse
 from tests.faults.load import CANARY, TENANTS, USER, authorization, password_of
-from workers.batch import Batch, Case, announcements
+from workers.batch import Batch
+from workers.case import Case, announcements
 
 CORPUS = Path(__file__).parent / "corpus.jsonl"
 STATUSES = {200, 201, 204, 207, 400, 401, 403, 404, 409, 412, 422, 503}

@@ -1,0 +1,51 @@
+"""One entry of a command stream, on its way to an outcome."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from adapters.streams import Announcement, Entry
+from domain.commands import Command, read_command
+from domain.operations import Work
+from domain.outcomes import Outcome
+from domain.permissions import Principal
+from domain.results import Result
+from workers.dead_letters import without_authorization
+
+
+@dataclass(slots=True)
+class Case:
+    """One entry on its way to an outcome: `work` once it has passed all checks, `result` once it is decided.
+
+    `condemned` names why it must not be executed any more; `error`, what failed on our side.
+    """
+
+    entry: Entry
+    event_id: str
+    command: Command
+    principal: Principal | None = None
+    work: Work | None = None
+    fingerprint: str = ""
+    result: Result | None = None
+    outcome: Outcome | None = None
+    condemned: str = ""
+    error: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Tenant and command id, of a case whose sender is known."""
+        assert self.principal is not None
+        assert self.command.id is not None
+        return self.principal.tenant, self.command.id
+
+
+def case_of(partition: int, entry: Entry) -> Case:
+    """The case that an entry of the partition opens."""
+    return Case(entry, f"{partition}-{entry.id}", read_command(entry.raw, size=entry.size))
+
+
+def announcements(cases: Iterable[Case], tries: int) -> Iterable[Announcement]:
+    """What is to be told of decided cases."""
+    for case in cases:
+        assert case.outcome is not None
+        failed = without_authorization(case.entry.raw) if case.error else b""
+        yield Announcement(case.entry.id, case.outcome, case.command.reply_to, failed, case.error, tries)
