@@ -20,10 +20,8 @@ demo: install
 up: install
 	$(BIN)/spcm up
 
-# On both cores, but for the tests that break things: those need the machine for themselves.
 test: install
-	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --ignore tests/faults
-	$(BIN)/python -m pytest -q tests/faults
+	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile
 
 check: install
 	$(BIN)/ruff format --check .
