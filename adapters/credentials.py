@@ -67,10 +67,6 @@ class Authenticator:
         self._verified: OrderedDict[bytes, str] = OrderedDict()
         self._failures: dict[tuple[str | None, str | None], deque[float]] = {}
 
-    def remembers(self, credentials: Credentials) -> bool:
-        """Whether the credentials were good once; whether they still are is decided by the user's row."""
-        return self._proof(credentials) in self._verified
-
     def verify(self, credentials: Credentials, directory: Directory) -> Principal | Refused:
         """The principal; or the refusal, in the same words and time for whatever is wrong."""
         account = directory.accounts.get((credentials.tenant, credentials.user))

@@ -84,17 +84,11 @@ class State:
 
     def all(self, lookup: Lookup[R]) -> list[R]:
         """Whatever the lookup finds, in the order of the kind's key."""
-        shelf = self.shelf(lookup.kind)
-        if not shelf.knows(lookup):
-            shelf.absorb(lookup, self._source.load(lookup))
-        return shelf.matches(lookup)
+        return self._loaded(lookup).matches(lookup)
 
     def find(self, lookup: Lookup[R]) -> R | None:
         """What a lookup finds that can find only one."""
-        shelf = self.shelf(lookup.kind)
-        if not shelf.knows(lookup):
-            shelf.absorb(lookup, self._source.load(lookup))
-        return shelf.match(lookup)
+        return self._loaded(lookup).match(lookup)
 
     def newest(self, lookup: Lookup[R]) -> R | None:
         """What was created last of all that the lookup finds; its kind has a `created`."""
@@ -162,6 +156,12 @@ class State:
         if kind not in self._shelves:
             self._shelves[kind] = Shelf(kind)
         return self._shelves[kind]
+
+    def _loaded(self, lookup: Lookup[R]) -> Shelf[R]:
+        shelf = self.shelf(lookup.kind)
+        if not shelf.knows(lookup):
+            shelf.absorb(lookup, self._source.load(lookup))
+        return shelf
 
     def _take_back_id(self, name: str) -> None:
         self._last_ids[name] -= 1
