@@ -69,6 +69,11 @@ def _inject(lab: Lab, seconds: float, seed: int) -> "tuple[list[Fault], list[str
                 action()
             except AssertionError as failed:  # the checker judges all the same
                 name = f"{name}: {failed}"
+            if deserters := [worker for worker in lab.workers if worker.deserted()]:
+                name = f"{name}: a worker ended by itself"
+                for worker in deserters:
+                    lab.workers.remove(worker)
+                    lab.launch_worker()
             faults.append(Fault(name, start * 1000, time.time() * 1000))
             if len(faults) % 25 == 0:
                 print(

@@ -19,6 +19,7 @@ class Worker:
 
     def __init__(self, environment: Mapping[str, str], log: Path, *, concurrency: int = 2) -> None:
         self.log = log
+        self._asked_to_end = False
         self._lifeline = Lifeline()
         self._offset = log.stat().st_size if log.exists() else 0
         command = [sys.executable, "-m", "celery", "-A", "tests.faults.worker_app", "worker", "-c", str(concurrency)]
@@ -48,6 +49,10 @@ class Worker:
     def alive(self) -> bool:
         return self.process.poll() is None
 
+    def deserted(self) -> bool:
+        """Whether it has ended, and nobody asked it to."""
+        return not self.alive() and not self._asked_to_end
+
     def wait_until_ready(self) -> "Worker":
         deadline = time.monotonic() + READY_WITHIN
         while not self.ready():
@@ -66,12 +71,14 @@ class Worker:
 
     def kill(self) -> None:
         """SIGKILL to all its processes at once."""
+        self._asked_to_end = True
         self._signal_group(signal.SIGKILL)
         self.process.wait(10)
         self._lifeline.close()
 
     def terminate(self, *, group: bool = False) -> None:
         """SIGTERM, as a rolling restart sends it; with `group` to the pool's processes too, as some systems do."""
+        self._asked_to_end = True
         if group:
             self._signal_group(signal.SIGTERM)
         else:
