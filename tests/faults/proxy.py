@@ -128,6 +128,8 @@ class Proxy:
             await link.carry(client, server, to_server)
         except OSError:
             link.reset()  # the server is not there
+        except asyncio.CancelledError:
+            link.reset()  # we were cut: asyncio's own callback would print a traceback for every one that is
         finally:
             self._links.discard(link)
 
