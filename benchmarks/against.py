@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
-from benchmarks.contenders import Contender, celery_task, dramatiq_actor, fastapi_http, floor, spcm, taskiq_task
+from benchmarks.contenders import Contender, celery_task, dramatiq_actor, fastapi_http, spcm, taskiq_task
+from benchmarks.contenders.floor import FLOORS
 from benchmarks.measuring import Spread, rate, ratio
 from benchmarks.programs import Program
 from benchmarks.scenarios import SCENARIOS, Load
@@ -41,7 +42,7 @@ ALTERNATIVES = [Alternative(rival, style) for style in ("plain", "lean") for riv
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Commands a second by contender; the worker's own first, and the floor, where measured, last."""
+    """Commands a second by contender; the worker's own first, and the floors, where measured."""
 
     scenario: str
     commands: tuple[int, int]
@@ -72,7 +73,7 @@ def compare(
     commands: int,
     rival_commands: int,
     rounds: int,
-    with_floor: bool,
+    with_floors: bool,
     tell: Callable[[str], None] = print,
 ) -> Comparison:
     """All contenders in each round, each round beginning with another one."""
@@ -85,7 +86,7 @@ def compare(
             load = ours if contender is spcm else theirs
             found.setdefault(contender.name, []).append(rate(contender, servers, load))
             tell(f"round {number + 1}, {scenario}: {contender.name} {found[contender.name][-1]:,.0f}/s")
-            if contender is spcm and with_floor:
+            for floor in FLOORS if contender is spcm and with_floors else ():
                 found.setdefault(floor.name, []).append(floor.rate(servers))
                 tell(f"round {number + 1}, {scenario}: {floor.name} {found[floor.name][-1]:,.0f}/s")
     spreads = {name: Spread(tuple(values)) for name, values in found.items()}
@@ -107,7 +108,7 @@ def main() -> None:
             commands=chosen.commands,
             rival_commands=chosen.rival_commands,
             rounds=chosen.rounds,
-            with_floor=chosen.scenario == "new",
+            with_floors=chosen.scenario == "new",
         )
     print(comparison.table())
 

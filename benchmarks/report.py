@@ -38,17 +38,17 @@ def environment(_: Scale) -> str:
 
 
 def new(scale: Scale) -> str:
-    comparison = _compared("new", scale, against.ALTERNATIVES, with_floor=True)
+    comparison = _compared("new", scale, against.ALTERNATIVES, with_floors=True)
     title = "Commands a second, all new subscribers, two worker processes on two cores"
-    without_floor = {name: spread for name, spread in comparison.found.items() if not name.startswith("the floor")}
+    without_floors = {name: spread for name, spread in comparison.found.items() if not name.startswith("the floor")}
     if scale != QUICK:
-        PICTURE.write_text(chart.bars(title, without_floor, spcm.name))
+        PICTURE.write_text(chart.bars(title, without_floors, spcm.name))
     return f"![{title}]({PICTURE.name})\n\n{_told(comparison)}"
 
 
 def mix(scale: Scale) -> str:
     rivals = [each for each in against.ALTERNATIVES if each.rival is not celery_task]  # the slowest by far
-    return _told(_compared("mix", scale, rivals, with_floor=False))
+    return _told(_compared("mix", scale, rivals, with_floors=False))
 
 
 def scenarios(scale: Scale) -> str:
@@ -130,7 +130,7 @@ def main() -> None:
 
 
 def _compared(
-    scenario: str, scale: Scale, alternatives: Sequence[against.Alternative], *, with_floor: bool
+    scenario: str, scale: Scale, alternatives: Sequence[against.Alternative], *, with_floors: bool
 ) -> against.Comparison:
     with Servers() as servers:
         return against.compare(
@@ -140,7 +140,7 @@ def _compared(
             commands=scale.commands,
             rival_commands=scale.rival_commands,
             rounds=scale.rounds,
-            with_floor=with_floor,
+            with_floors=with_floors,
         )
 
 
