@@ -33,7 +33,10 @@ def _duration(value: Any) -> Any:
 
 
 Duration = Annotated[
-    timedelta, BeforeValidator(_duration), Field(gt=timedelta(0)), Phrase("seconds, or a number with s, m, h or d: 7d")
+    timedelta,
+    BeforeValidator(_duration),
+    Field(gt=timedelta(0), le=timedelta(days=36_500)),
+    Phrase("seconds, or a number with s, m, h or d: 7d; at most 36500d"),
 ]
 Flag = Annotated[bool, Phrase("true or false")]
 

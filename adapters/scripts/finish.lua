@@ -25,7 +25,7 @@ for i = 4, #ARGV, 7 do
 end
 
 local now = redis.call('TIME')
-local oldest = string.format('%.0f', tonumber(now[1]) * 1000 - tonumber(ARGV[2]))
+local oldest = string.format('%.0f', math.max(0, tonumber(now[1]) * 1000 - tonumber(ARGV[2])))
 local finished = 0
 for i = 4, #ARGV, 7 do
   if redis.call('XDEL', stream, ARGV[i]) == 1 then

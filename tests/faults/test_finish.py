@@ -26,6 +26,14 @@ def test_a_finish_that_is_repeated_tells_nothing_twice(redis_url: str) -> None:
         assert client.xlen("spcm:commands:0") == 0
 
 
+def test_a_retention_longer_than_time_itself_keeps_everything(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        streams = CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=36_500))
+        entry = client.xadd("spcm:commands:0", {"command": "{}"}).decode()
+        assert streams.finish(0, streams.take(0, at_most=10).token, [announcement(entry)]) == 0
+        assert client.xlen("spcm:outcomes:acme") == 1
+
+
 def test_who_was_overtaken_finishes_nothing(redis_url: str) -> None:
     with connect(redis_url) as client:
         streams = CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1))
