@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from adapters.encoding import encode
@@ -78,7 +79,14 @@ class Rows:
     def last_id(self, tenant: str, kind: Kind[Any]) -> int:
         """The last id given; nobody else gives one before the transaction ends."""
         query = select(last_ids.c.last_id).where(last_ids.c.tenant == tenant, last_ids.c.kind == kind.name)
-        return int(self._connection.scalar(query.with_for_update()) or 0)
+        given = self._connection.scalar(query.with_for_update())
+        if given is None:
+            # A row that is not there cannot be locked: another partition's first id could be the same.
+            first = {"tenant": tenant, "kind": kind.name, "last_id": 0}
+            insert: Any = postgres_insert if self._dialect == "postgresql" else sqlite_insert
+            self._connection.execute(insert(last_ids).values(first).on_conflict_do_nothing())
+            given = self._connection.scalar(query.with_for_update())
+        return int(given or 0)
 
     def write_last_ids(self, given: Mapping[str, Mapping[str, int]]) -> None:
         """By tenant and the kind's name."""

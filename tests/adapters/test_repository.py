@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine, make_url, text
 
 from adapters.database import make_engine
-from adapters.failures import Clashed
+from adapters.failures import Clashed, Contended
 from adapters.migrations import migrate
 from adapters.repository import TenantRepository, UnitOfWork
 from adapters.rows import Rows
@@ -168,6 +168,14 @@ def test_the_last_id_is_0_at_first_and_of_each_kind_alone(source: Source) -> Non
     source.write([], {PROFILES.name: 5})
     source.write([], {PROFILES.name: 6, PCC_PROFILES.name: 2**53 - 1})
     assert [source.last_id(kind) for kind in (PROFILES, PLAN_DEFINITIONS, PCC_PROFILES)] == [6, 0, 2**53 - 1]
+
+
+def test_nobody_else_gives_an_id_meanwhile_not_even_the_first(postgres_engine: Engine) -> None:
+    with postgres_engine.connect() as one, postgres_engine.connect() as other:
+        assert Rows(one, locked=()).last_id("fresh", PROFILES) == 0
+        other.execute(text("set local lock_timeout = 50"))
+        with pytest.raises(Contended):
+            Rows(other, locked=()).last_id("fresh", PROFILES)
 
 
 def test_stamps_grow(source_of: SourceOf) -> None:
