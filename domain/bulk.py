@@ -6,13 +6,14 @@ An item goes the way of a command of its own: the same checks, rules, words and 
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from domain.bulk_form import BULK, BulkPayload, bulk_of, id_of
 from domain.errors import BadRequest, Refused, Unprocessable
 from domain.operations import ABSENT, LARGEST_BULK, OPERATIONS, NoParams, Operation, Request, Work
 from domain.permissions import Principal
-from domain.references import Answers, fill_in, has_references, resolve
+from domain.references import Answers, fill_in, references_in, resolve
 from domain.resources import Kind, Lookup
 from domain.results import Fate, Result, refusal
 from domain.state import State
@@ -157,8 +158,32 @@ class BulkWork:
         remainder: dict[str, Any] = {"mode": self.form.mode or "continue"}
         if self.form.stop_after is not None:
             remainder["stopAfter"] = self.form.stop_after
-        remainder["items"] = [_to_send_again(item, answers) for item in self.items if not item.succeeded]
+        again = [item for item in self.items if not item.succeeded]
+        filled = self._filled_in(again, answers)
+        remainder["items"] = [_to_send_again(item, answers if item.id in filled else {}) for item in again]
         return remainder
+
+    def _filled_in(self, again: Sequence[BulkItem], answers: Answers) -> set[str]:
+        """Whose references are filled in: as many as fit into the outcome, since few bytes can stand for many."""
+
+        @cache
+        def size_of(item_id: str, member: str) -> int:
+            body = answers.get(item_id)
+            return _length(body[member]) if isinstance(body, dict) and member in body else 0
+
+        growth = {
+            item.id: sum(size_of(each["fromItem"], each["member"]) for each in references_in(item.sent))
+            for item in again
+        }
+        if not any(growth.values()):
+            return set()
+        left = LARGEST_ANSWER - _EVENT_AROUND - sum(_size_of(item, item.result or _TOO_LARGE) for item in self.items)
+        filled = set()
+        for item_id, size in growth.items():
+            if size <= left:
+                left -= size
+                filled.add(item_id)
+        return filled
 
 
 class Room:
@@ -195,7 +220,12 @@ def _size_of(item: BulkItem, result: Result) -> int:
     told: list[Any] = [_ITEM_AROUND, item.id, result.reason, result.data]
     if result.status >= 300:
         told.append({"id": item.id} | item.sent)
-    return len(json.dumps(told, ensure_ascii=False, separators=(",", ":"), default=_written).encode())
+    return _length(told)
+
+
+def _length(value: Any) -> int:
+    """Of the value as JSON, in bytes."""
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_written).encode())
 
 
 def _written(number: Number) -> str:
@@ -209,7 +239,7 @@ def _prepare(item: BulkItem, principal: Principal) -> None:
         if item.operation is None:
             raise BadRequest("the operation is not known", "unknown-operation")
         item.operation.authorise(principal)
-        if not has_references(item.request.params) and not has_references(item.request.payload):
+        if not references_in(item.request.params) and not references_in(item.request.payload):
             item.work = _work(item.operation, principal, item.request)
     except Refused as refused:
         item.refused = refused

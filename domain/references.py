@@ -11,13 +11,12 @@ Answers = dict[str, Any]
 """The response bodies of the items that succeeded so far, by item id."""
 
 
-def has_references(value: Any) -> bool:
-    """Whether a reference is anywhere within the value; the value as a whole is none."""
-    found = False
+def references_in(value: Any) -> list[Any]:
+    """All references within the value; the value as a whole is none."""
+    found: list[Any] = []
 
     def see(reference: Any) -> Any:
-        nonlocal found
-        found = True
+        found.append(reference)
         return reference
 
     _within(value, see)

@@ -135,3 +135,14 @@ def test_references_are_filled_in_only_where_the_item_succeeded(desk: Desk) -> N
         new_subscriber("y", id="bad"),
         new_subscriber("1", id="x", zone="turkey", tag=from_item("bad", "name")),
     ]
+
+
+def test_references_are_left_as_they_are_where_what_they_stand_for_does_not_fit(sqlite_desk: Desk) -> None:
+    for number in range(300):
+        sqlite_desk.ask("provisionProfile.create", {"name": f"{number:0255d}", "defaultProfile": False})
+    profiles = {"fromItem": "0", "member": "provisioningProfileDTOList"}
+    few, many = [item("subscriber.get", msisdn="1", x=[profiles] * count) for count in (1, 60)]
+    outcome = sqlite_desk.bulk(item("provisionProfile.list"), few, many)
+    assert statuses(outcome) == [200, 400, 400]
+    again = [each["params"]["x"] for each in outcome["data"]["remainder"]["items"]]
+    assert again == [[outcome["data"]["items"][0]["data"]["provisioningProfileDTOList"]], [profiles] * 60]
