@@ -56,7 +56,8 @@ def bulk_of(payload: dict[str, Any]) -> BulkPayload:
     if "items" not in faulty:
         faults += _repeated_ids(payload["items"], faulty)
     if faults or form is None:
-        raise Invalid(sorted(faults, key=_place))
+        unknown = payload.keys() - set(_ORDER)
+        raise Invalid(sorted(faults, key=lambda fault: _LAST if fault[0] in unknown else _place(fault[0])))
     return form
 
 
@@ -82,11 +83,13 @@ _IN_ITEM = re.compile(r"items\[([0-9]+)\](?:\.(.*))?", re.DOTALL)
 _ORDER = ("items", "mode", "stopAfter")
 _ORDER_IN_ITEM = (None, "id", "operation")
 
+_Place = tuple[int, int, int]
+_LAST: _Place = (len(_ORDER), 0, 0)
 
-def _place(fault: Fault) -> tuple[int, int, int]:
-    """Where a fault stands among the others: the order of the reference's table, unknown members last."""
-    field, _ = fault
+
+def _place(field: str) -> _Place:
+    """Where a field's fault stands among the others: the order of the reference's table, unknown members last."""
     if match := _IN_ITEM.fullmatch(field):
         member = match[2]
         return 0, int(match[1]), _ORDER_IN_ITEM.index(member) if member in _ORDER_IN_ITEM else len(_ORDER_IN_ITEM)
-    return (_ORDER.index(field) if field in _ORDER else len(_ORDER)), -1, 0
+    return _ORDER.index(field), -1, 0

@@ -44,17 +44,19 @@ def payload_of(model: type[F], payload: dict[str, Any], params: Fields) -> F:
         raise Invalid(faults_of(model, error)) from None
 
 
-def faults_of(model: type[Fields], error: ValidationError, at: str = "") -> list[Fault]:
-    """What `error` says, told by the phrases of the model's fields; `at` is put before each field's name."""
-    return [_fault(model, detail, at) for detail in error.errors(include_url=False, include_context=False)]
+def faults_of(model: type[Fields], error: ValidationError) -> list[Fault]:
+    """What `error` says, told by the phrases of the model's fields, unknown members last."""
+    details = error.errors(include_url=False, include_context=False)
+    return [_fault(model, detail) for detail in sorted(details, key=_is_unknown)]
 
 
-def _fault(model: type[Fields], detail: ErrorDetails, at: str) -> Fault:
-    field = at + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".")
+def _fault(model: type[Fields], detail: ErrorDetails) -> Fault:
+    if not detail["loc"]:
+        return "", detail["msg"]
+    first, *rest = detail["loc"]
+    field = str(first) + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest)
     kind = detail["type"]
-    if not field:
-        return field, detail["msg"]
-    if kind == "extra_forbidden":
+    if _is_unknown(detail):
         return field, f"{field} is not a known field"
     if kind in ("left_out", "other_than_params", "no_bulk"):
         return field, f"{field} must be {detail['msg']}"
@@ -62,6 +64,10 @@ def _fault(model: type[Fields], detail: ErrorDetails, at: str) -> Fault:
     if kind == "missing" or (detail["input"] is None and model.null_is_missing and not element):
         return field, f"{field} is mandatory"
     return field, f"{field} must be {_phrase(model, detail['loc'])}"
+
+
+def _is_unknown(detail: ErrorDetails) -> bool:
+    return detail["type"] == "extra_forbidden"
 
 
 @cache

@@ -48,6 +48,16 @@ def test_nested_fields_are_named_with_dots() -> None:
     assert told == [("validityPeriod.validityPeriod", "validityPeriod.validityPeriod is mandatory")]
 
 
+def test_unknown_members_are_named_as_they_were_sent_and_come_last_nested_ones_too() -> None:
+    sent = {"": 1, ".name": 1, "validityPeriod": {"validityPeriod": "1day", "": 1}, "cost": -1}
+    told = faults(NewPlanDefinition, {"name": "n", "unitAmount": "1", "unitMeteringType": "TIME"} | sent)
+    unknown = ("validityPeriod.", "", ".name")
+    assert told == [
+        ("cost", "cost must be an integer from 0"),
+        *((name, f"{name} is not a known field") for name in unknown),
+    ]
+
+
 def test_a_field_that_repeats_a_param_must_be_equal_to_it() -> None:
     assert [field for field, _ in faults(NewSubscriber, {"msisdn": "2"}, SubscriberRef(msisdn="1"))] == ["msisdn"]
     assert faults(ProvisioningProfileChanges, {"id": 2}, ProvisioningProfileRef(id=1)) == [
