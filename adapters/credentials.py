@@ -19,7 +19,10 @@ REMEMBERED = 10_000
 """Verified credentials that a process remembers; the least used go first."""
 
 FAILURES_A_MINUTE = 10
-"""For each user; all unknown users of a tenant count as one, and so do all unknown tenants."""
+"""For each user; all unknown users of a tenant count as one, and so do all unknown tenants.
+
+Of an unknown tenant nobody can be guessed: it stays unknown, only without the cost of a hash.
+"""
 
 
 @dataclass(slots=True)
@@ -79,7 +82,7 @@ class Authenticator:
             credentials.user if account else None,
         )
         if self._too_many_failures(guessed):
-            return Overloaded()
+            return Unauthenticated() if guessed[0] is None else Overloaded()
         self.hashed += 1
         password_hash = account.password_hash if account else None
         if not verify_password(password_hash, credentials.password) or account is None:

@@ -61,6 +61,11 @@ def test_a_name_ends_at_the_first_colon_and_may_be_of_any_characters(
         assert user.ask("provisionProfile.list")["status"] == 200, (name, password)
 
 
+def test_an_unknown_tenant_stays_unknown_however_often_it_is_named(sender: Sender) -> None:
+    commands = [sender.command("provisionProfile.list", tenant=f"nobody-{n % 3}") for n in range(40)]
+    assert {event["status"] for event in sender.run(*commands, partition=1)} == {401}
+
+
 def test_guessing_is_throttled_for_one_user_and_for_nobody_else(installation: Installation, sender: Sender) -> None:
     other = installation.add_user(sender.tenant, "other")
     assert [each.ask("provisionProfile.list")["status"] for each in (sender, other)] == [200, 200]
