@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from domain.strict_json import Number
+from domain.strict_json import Number, decode
 
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS  # a Number is a dataclass, which would become an object by itself
 
@@ -17,7 +17,7 @@ class JsonText:
 
     __slots__ = ("text",)
 
-    def __init__(self, text: str | bytes) -> None:
+    def __init__(self, text: str) -> None:
         self.text = text
 
 
@@ -28,12 +28,16 @@ def encode(value: Any) -> bytes:
 
 def canonical(value: Any) -> bytes:
     """The same bytes for every way to write an equal JSON value."""
-    return orjson.dumps(value, default=_fragment, option=_OPTIONS | orjson.OPT_SORT_KEYS)
+    return orjson.dumps(value, default=_canonical_fragment, option=_OPTIONS | orjson.OPT_SORT_KEYS)
 
 
 def decoded(value: Any) -> Any:
     """`value`, which may be encoded already, as a JSON value."""
-    return orjson.loads(value.text) if isinstance(value, JsonText) else value
+    return decode(value.text) if isinstance(value, JsonText) else value
+
+
+def _canonical_fragment(value: Any) -> orjson.Fragment:
+    return orjson.Fragment(value.canonical) if isinstance(value, Number) else _fragment(value)
 
 
 def _fragment(value: Any) -> orjson.Fragment:

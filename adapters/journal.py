@@ -111,7 +111,7 @@ def _row(tenant: str, command_id: str, record: Record) -> dict[str, Any]:
         "status": outcome.status,
         "reason": outcome.reason,
         "fate": outcome.fate,
-        "data": outcome.data,
+        "data": None if outcome.data is None else outcome.data.text,
     }
 
 

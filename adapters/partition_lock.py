@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, select, update
 
-from adapters.encoding import encode
+from adapters.encoding import JsonText, encode
 from adapters.tables import partitions
 from domain.outcomes import Outcome
 
@@ -33,7 +33,8 @@ class PartitionLock:
         kept = self._told.get(event_id)
         if kept is None or kept["command_id"] != command_id:  # a Redis that was lost may give an entry's id again
             return None
-        return Outcome(**kept | {"time": datetime.fromtimestamp(kept["time"] / 1000, UTC)})
+        data = None if kept["data"] is None else JsonText(kept["data"])
+        return Outcome(**kept | {"time": datetime.fromtimestamp(kept["time"] / 1000, UTC), "data": data})
 
     def keep(self, outcomes: Sequence[Outcome], *, first: str) -> None:
         """Remember these outcomes too; `first` is the event id of the batch's first entry: all before it were told."""
@@ -52,7 +53,9 @@ def lock_partition(connection: Connection, partition: int) -> PartitionLock | No
 
 
 def _kept(outcome: Outcome) -> dict[str, Any]:
-    return outcome._asdict() | {"time": int(outcome.time.timestamp() * 1000)}
+    """The data stays a text: what is in it is not ours to read, nor to round."""
+    data = None if outcome.data is None else outcome.data.text
+    return outcome._asdict() | {"time": int(outcome.time.timestamp() * 1000), "data": data}
 
 
 def _place(event_id: str) -> tuple[int, ...]:

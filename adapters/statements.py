@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     Column,
     ColumnElement,
     Delete,
@@ -35,10 +36,11 @@ ROWS = "rows"
 
 
 def _given(dialect: str, columns: Sequence[Column[Any]]) -> FromClause:
-    """The rows of the parameter, as a table of these columns."""
+    """The rows of the parameter, as a table of these columns; a JSON column's value is text in it."""
     parameter = bindparam(ROWS, type_=String)
     if dialect == "postgresql":
-        typed = [column(each.name, each.type) for each in columns]
+        # Within the parameter's JSON, PostgreSQL takes no \u0000; in a text that becomes JSON it does.
+        typed = [column(each.name, String if _is_json(each) else each.type) for each in columns]
         array = cast(parameter, postgresql.JSON)
         return func.json_to_recordset(array).table_valued(*typed, name="given").render_derived(with_types=True)
     value = func.json_each(parameter).table_valued("value", name="element").c.value
@@ -46,20 +48,30 @@ def _given(dialect: str, columns: Sequence[Column[Any]]) -> FromClause:
     return select(*extracted).subquery("given")
 
 
+def _all_given(dialect: str, table: Table) -> Select[Any]:
+    given = _given(dialect, list(table.columns)).c
+    return select(
+        *(cast(given[each.name], each.type) if _is_json(each) else given[each.name] for each in table.columns)
+    )
+
+
+def _is_json(each: Column[Any]) -> bool:
+    return isinstance(each.type, JSON)
+
+
 @cache
 def insert_rows(dialect: str, table: Table) -> Insert:
     """Plain insert: what is there already is a violation."""
-    given = _given(dialect, list(table.columns))
-    return insert(table).from_select([each.name for each in table.columns], select(*given.columns))
+    return insert(table).from_select([each.name for each in table.columns], _all_given(dialect, table))
 
 
 @cache
 def replace_rows(dialect: str, table: Table) -> Insert:
     """Rows that are there, by primary key, get the given values; no plan can choose another way to find them."""
-    given = _given(dialect, list(table.columns))
     make: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
     # SQLite cannot tell ON CONFLICT from a join's ON without a WHERE.
-    statement = make(table).from_select([each.name for each in table.columns], select(*given.columns).where(true()))
+    given = _all_given(dialect, table).where(true())
+    statement = make(table).from_select([each.name for each in table.columns], given)
     others = {each.name: statement.excluded[each.name] for each in table.columns if not each.primary_key}
     result: Insert = statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=others)
     return result

@@ -100,7 +100,7 @@ def one_round(raws: Sequence[bytes]) -> dict[str, float]:
             results.append(work.execute(state))
     laps.lap("execute it")
     now = datetime.now(UTC)
-    told = [result._replace(data=JsonText(encode(result.data))) for result in results]
+    told = [result._replace(data=JsonText(encode(result.data).decode())) for result in results]
     pairs = zip(commands, told, strict=True)
     outcomes = [outcome_of(command, "0-1-0", result, tenant=TENANT, now=now) for command, result in pairs]
     laps.lap("make its outcome")

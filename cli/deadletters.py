@@ -54,7 +54,7 @@ def show(letter_id: Id, as_json: AsJson = False, data: DataFolder = None) -> Non
 
     with connect_redis(settings_in(data).redis) as client:
         letter = _found(client, letter_id)
-    command = JsonText(letter.command) if letter.members else None
+    command = JsonText(letter.command.decode()) if letter.members else None
     if as_json:
         whole = {**_row(letter), "command": command, "outcome": letter.event}
         print_line(encode(whole).decode())

@@ -14,8 +14,8 @@ UNATTRIBUTED = "_unattributed"
 class Outcome(NamedTuple):
     """What is told of one command entry. `id` is the entry's, with its partition: `3-1763740800000-0`.
 
-    `tenant` is None where no existing tenant could be read; `data` is a JSON value, or
-    JSON text that the journal wrapped.
+    `tenant` is None where no existing tenant could be read; `data` is a JSON value, or one that
+    an adapter has encoded. The names of the fields are in databases too (adapters.partition_lock).
     """
 
     id: str

@@ -1,11 +1,11 @@
 """JSON as RFC 8259 has it, read without forgiveness: what the contract calls malformed is refused here.
 
 The standard library's parser takes NaN, the last of duplicate members and lone surrogates; each is refused by
-a hook or a check below. Numbers that are no integers of ours are kept as they came, since nothing here may round.
+a hook or a check below. Numbers that are no integers are kept as they came, since nothing here may round.
 """
 
 import json
-import math
+import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -14,6 +14,9 @@ from pydantic_core import from_json
 DEEPEST = 32
 _GREAT = 10**17
 _NOT_PLAIN = -(2**40)
+_LONGEST = 18
+"""Digits of an integer that is always exact, whoever reads it."""
+_NUMBER = re.compile(r"(?P<minus>-?)(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?(?:[eE](?P<exponent>[+-]?[0-9]+))?")
 
 
 class NotJson(ValueError):
@@ -22,9 +25,24 @@ class NotJson(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A JSON number that no Python number holds exactly (`1e400`, an integer of 5,000 digits), as it was written."""
+    """A JSON number that is no integer of 18 digits at most (`1.5`, `1e400`), as it was written."""
 
     text: str
+
+    @property
+    def canonical(self) -> str:
+        """The same for all ways to write an equal number; an integer as Python writes it, up to 18 digits."""
+        match = _NUMBER.fullmatch(self.text)
+        if match is None or len(match["exponent"] or "") > _LONGEST:
+            return self.text
+        significant = (match["whole"] + (match["fraction"] or "")).lstrip("0")
+        digits = significant.rstrip("0")
+        if not digits:
+            return "0"
+        exponent = int(match["exponent"] or 0) - len(match["fraction"] or "") + len(significant) - len(digits)
+        if exponent >= 0 and len(digits) + exponent <= _LONGEST:
+            return f"{match['minus']}{digits}{'0' * exponent}"
+        return f"{match['minus']}{digits}e{exponent}"
 
 
 def parse(raw: bytes) -> Any:
@@ -53,10 +71,15 @@ def read_plain(raw: bytes) -> Any:
     return value if isinstance(value, dict) and 2 * _strings_in(value) == raw.count(b'"') else None
 
 
+def decode(text: str) -> Any:
+    """The JSON value of a text of ours, of any depth."""
+    return _decoder.decode(text)
+
+
 def read_closely(raw: bytes) -> Any:
     """As `parse`: what it says of all JSON is decided here."""
     try:
-        value = _decoder.decode(raw.decode())
+        value = decode(raw.decode())
     except (ValueError, RecursionError) as error:
         raise NotJson from error
     if raw.count(b"{") + raw.count(b"[") > DEEPEST and _depth(value) > DEEPEST:
@@ -88,12 +111,7 @@ def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(text: str) -> int | Number:
-    return int(text) if len(text) <= 18 else Number(text)
-
-
-def _fraction(text: str) -> float | Number:
-    value = float(text)
-    return value if math.isfinite(value) else Number(text)
+    return int(text) if len(text) <= _LONGEST else Number(text)
 
 
 def _refuse_constant(_name: str) -> NoReturn:
@@ -103,7 +121,7 @@ def _refuse_constant(_name: str) -> NoReturn:
 _decoder = json.JSONDecoder(
     object_pairs_hook=_unique_members,
     parse_int=_integer,
-    parse_float=_fraction,
+    parse_float=Number,
     parse_constant=_refuse_constant,
 )
 

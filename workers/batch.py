@@ -3,7 +3,7 @@
 Checks run in the contract's order (docs/contract.md, section 3). The batch knows no operation by name.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,6 @@ from adapters.repository import UnitOfWork
 from adapters.rows import Rows
 from domain.commands import Credentials
 from domain.errors import Overloaded, Refused, Unauthenticated, Unprocessable
-from domain.operations import Work
 from domain.outcomes import Outcome, outcome_of, replay_of
 from domain.permissions import Principal
 from domain.resources import Kind
@@ -72,7 +71,7 @@ class Batch:
         self._directory = look_up(self._connection, _names([*cases, *refused]))
         cases = self._authenticate(cases)
         for case in cases:
-            self._check(case)
+            self._guarded(case, self._check)
         for case in refused:
             case.result = refusal(case.command.fault or Overloaded(), case.command.subject)
         working = [case for case in cases if case.work is not None]
@@ -118,16 +117,13 @@ class Batch:
 
     def _check(self, case: Case) -> None:
         command = case.command
-        try:
-            if command.fault is not None:
-                raise command.fault
-            if case.principal is None or command.operation is None:
-                return
-            command.operation.authorise(case.principal)
-            case.work = command.operation.prepare(case.principal, command.request)
-            case.fingerprint = fingerprint(command.request)
-        except Refused as refused:
-            case.result = refusal(refused, command.subject)
+        if command.fault is not None:
+            raise command.fault
+        if case.principal is None or command.operation is None:
+            return
+        command.operation.authorise(case.principal)
+        case.work = command.operation.prepare(case.principal, command.request)
+        case.fingerprint = fingerprint(command.request)
 
     def _load(self, cases: Sequence[Case]) -> UnitOfWork:
         locked: set[Kind[Any]] = set()
@@ -153,38 +149,58 @@ class Batch:
         tenant, command_id = case.key
         known = self._journal.find(tenant, command_id)
         if known is not None:
-            case.outcome = self._repeat(case, known)
+            self._guarded(case, self._repeat, known)
+            case.outcome = case.outcome or self._outcome(case)
             return
-        case.result = self._failed(case, case.condemned) if case.condemned else self._execute(case, case.work, unit)
+        if case.condemned:
+            case.result = self._failed(case, case.condemned)
+        else:
+            self._guarded(case, self._execute, unit)
         case.outcome = self._outcome(case)
-        remembered = case.work.journaled and not case.command.dry_run and case.result.status < 500
+        remembered = case.work.journaled and not case.command.dry_run and case.outcome.status < 500
         if remembered:
             self._journal.add(tenant, command_id, Record(case.fingerprint, case.outcome))
             self._before_a_change = len(self._unremembered)
         elif not case.error:
             self._unremembered.append(case.outcome)
 
-    def _execute(self, case: Case, work: Work, unit: UnitOfWork) -> Result:
-        tenant, _ = case.key
+    def _guarded(self, case: Case, step: Callable[..., None], *arguments: Any) -> None:
+        """Take a step with the case, which may refuse it; a bug of ours must hold up nobody behind it."""
         try:
-            with unit.state(tenant).attempt(set_based=work.set_based) as undo:
-                result = work.execute(unit.state(tenant))
-                if case.command.dry_run:
-                    undo()
-            return self._encoded(result)
+            step(case, *arguments)
         except Refused as refused:
-            return refusal(refused, case.command.subject)
+            case.result = refusal(refused, case.command.subject)
         except Interrupted:
             raise
         except Exception as bug:  # the one place where a bug becomes a 500
             log.error("command-failed", event_id=case.event_id, error=type(bug).__name__, exc_info=bug)
-            return self._failed(case, type(bug).__name__)
+            case.result = self._failed(case, type(bug).__name__)
+
+    def _execute(self, case: Case, unit: UnitOfWork) -> None:
+        assert case.work is not None
+        tenant, _ = case.key
+        with unit.state(tenant).attempt(set_based=case.work.set_based) as undo:
+            result = case.work.execute(unit.state(tenant))
+            if case.command.dry_run:
+                undo()
+        case.result = self._encoded(result)
+
+    def _repeat(self, case: Case, known: Record) -> None:
+        """The stored outcome: of this very entry, if it is read again after a crash, or told to another one."""
+        assert case.work is not None
+        if known.outcome.id == case.event_id:
+            case.outcome = known.outcome
+            return
+        if known.fingerprint != case.fingerprint:
+            raise Unprocessable("command-id-reused")
+        case.work.check_replay(lambda: decoded(known.outcome.data))
+        case.outcome = replay_of(known.outcome, case.command, case.event_id, self._now)
 
     def _encoded(self, result: Result) -> Result:
         """Once, for the journal and the event; how much it is counts."""
-        if result.data is None:
+        if result.data is None or isinstance(result.data, JsonText):
             return result
-        text = encode(result.data)
+        text = encode(result.data).decode()
         self._answered += len(text)
         return result._replace(data=JsonText(text))
 
@@ -192,24 +208,10 @@ class Batch:
         case.error = error
         return internal_error(case.event_id, case.command.subject)
 
-    def _repeat(self, case: Case, known: Record) -> Outcome:
-        """The stored outcome: of this very entry, if it is read again after a crash, or told to another one."""
-        assert case.work is not None
-        if known.outcome.id == case.event_id:
-            return known.outcome
-        try:
-            if known.fingerprint != case.fingerprint:
-                raise Unprocessable("command-id-reused")
-            case.work.check_replay(lambda: decoded(known.outcome.data))
-        except Refused as refused:
-            case.result = refusal(refused, case.command.subject)
-            return self._outcome(case)
-        return replay_of(known.outcome, case.command, case.event_id, self._now)
-
     def _outcome(self, case: Case) -> Outcome:
         assert case.result is not None
         tenant = case.command.tenant if case.command.tenant in self._directory.tenants else None
-        return outcome_of(case.command, case.event_id, case.result, tenant=tenant, now=self._now)
+        return outcome_of(case.command, case.event_id, self._encoded(case.result), tenant=tenant, now=self._now)
 
 
 def _names(cases: Iterable[Case]) -> set[tuple[str, str | None]]:

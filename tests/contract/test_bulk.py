@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.contract.expectations import Asked, bad_request, check, invalid
 from tests.contract.installation import Installation, JsonObject, Sender
 
@@ -41,6 +43,32 @@ def test_each_item_needs_its_own_permission_and_the_bulk_none(installation: Inst
     nobody = installation.add_tenant(permissions=())
     event = nobody.ask("bulk.execute", {"items": [_item("1")]})
     assert (event["status"], event["data"]["items"][0]["status"]) == (207, 403)
+
+
+@pytest.mark.parametrize("number", ["1e400", "9" * 4000, "0.12345678901234567890123", "1.0"])
+def test_a_number_that_nobody_can_hold_is_the_failure_of_its_item(sender: Sender, number: str) -> None:
+    def written(command: JsonObject) -> bytes:
+        return json.dumps(command).replace('"NUMBER"', number).encode()
+
+    bulk = sender.command("bulk.execute", {"items": [_item("1"), _item("2", zone="NUMBER")]})
+    dry = bulk | {"id": "dry", "dryRun": True}
+    change = sender.command("provisionProfile.create", {"name": "after", "defaultProfile": False})
+    first, *events = sender.run(written(bulk), written(dry), change, written(bulk), partition=2)
+    assert (first["status"], [item["status"] for item in first["data"]["items"]]) == (207, [201, 412])
+    assert json.dumps(first["data"]["remainder"]["items"][0]["payload"]["zone"]) == json.dumps(json.loads(number))
+    assert [(event["status"], event.get("replayed")) for event in events] == [(207, None), (201, None), (207, True)]
+    assert events[-1]["data"] == first["data"]
+    [behind] = sender.run(sender.command("subscriber.get", params={"msisdn": "1"}), partition=2)
+    assert behind["status"] == 200
+
+
+def test_nul_is_the_failure_of_its_item(sender: Sender) -> None:
+    items = [_item("1"), _item("2", zone="a\0b"), _item("3", **{"z\0ne": "a"})]
+    events = sender.run(*[sender.command("bulk.execute", {"items": items})] * 2)
+    assert [event["status"] for event in events] == [207, 207]
+    assert [item["status"] for item in events[1]["data"]["items"]] == [201, 412, 412]
+    assert events[1]["data"]["items"][2]["data"]["errors"][0]["field"] == "z\0ne"
+    assert events[1]["data"]["remainder"]["items"][0]["payload"]["zone"] == "a\0b"
 
 
 def test_a_bulk_may_be_4_mib_large(sender: Sender) -> None:

@@ -81,6 +81,17 @@ def test_equal_json_is_the_same_command_however_it_is_written(sender: Sender) ->
     assert _statuses(events) == [(201, False), (201, True), (201, True), (201, True)]
 
 
+def test_equal_numbers_are_the_same_however_they_are_written(sender: Sender) -> None:
+    def bulk(number: str) -> bytes:
+        item = {"operation": "subscriber.get", "params": {"msisdn": "NUMBER"}}
+        return (
+            json.dumps(sender.command("bulk.execute", {"items": [item]}, id="b")).replace('"NUMBER"', number).encode()
+        )
+
+    events = sender.run(*map(bulk, ["100", "1e2", "100.0", "1000E-1", "101", "1.01e2"]), partition=0)
+    assert _statuses(events) == [(207, False), (207, True), (207, True), (207, True), (422, False), (422, False)]
+
+
 def test_absent_and_empty_are_the_same(sender: Sender) -> None:
     create = sender.command("provisionProfile.create", GOLD)
     delete = sender.command("provisionProfile.delete", params={"id": 1})
