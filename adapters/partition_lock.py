@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from adapters.encoding import JsonText, encode
 from adapters.tables import partitions
@@ -47,8 +47,7 @@ class PartitionLock:
 
 def lock_partition(connection: Connection, partition: int) -> PartitionLock | None:
     """The lock, until the transaction ends; None where somebody else has it. SQLite has one writer anyway."""
-    row = select(partitions.c.unremembered).where(partitions.c.number == partition).with_for_update(skip_locked=True)
-    found = connection.execute(row).first()
+    found = connection.execute(_LOCK, {"partition": partition}).first()
     return None if found is None else PartitionLock(connection, partition, found.unremembered)
 
 
@@ -60,3 +59,10 @@ def _kept(outcome: Outcome) -> dict[str, Any]:
 
 def _place(event_id: str) -> tuple[int, ...]:
     return tuple(map(int, event_id.split("-")))
+
+
+_LOCK = (
+    select(partitions.c.unremembered)
+    .where(partitions.c.number == bindparam("partition"))
+    .with_for_update(skip_locked=True)
+)

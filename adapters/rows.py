@@ -15,6 +15,7 @@ from domain.resources import Kind, Lookup, R
 from domain.shelf import Changes
 
 _STAMPS_A_BATCH = 1 << 16
+_NEXT_CREATION = select(creations.next_value())
 
 
 class Rows:
@@ -118,7 +119,7 @@ class Rows:
 
     def _next_creation(self) -> int:
         if self._dialect == "postgresql":
-            return int(self._connection.scalar(select(creations.next_value())) or 0)
+            return int(self._connection.scalar(_NEXT_CREATION) or 0)
         first = sqlite_insert(last_ids).values(tenant="", kind=creations.name, last_id=1)
         counted = first.on_conflict_do_update(
             index_elements=["tenant", "kind"], set_={"last_id": last_ids.c.last_id + 1}
