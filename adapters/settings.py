@@ -10,7 +10,6 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.fields import Phrase
-from domain.partitions import DEFAULT_PARTITIONS
 from domain.state import Defaults
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -51,7 +50,7 @@ class Settings(BaseSettings):
     ] = ""
     database_url: Annotated[str, Phrase("a URL")] = ""
     data: Annotated[Path, Phrase("a folder")] = Path(".spcm")
-    partitions: Annotated[int, Field(ge=1, le=1024), Phrase("an integer from 1 to 1024")] = DEFAULT_PARTITIONS
+    partitions: Annotated[int, Field(ge=1, le=1024), Phrase("an integer from 1 to 1024")] = 8
     batch_size: Annotated[int, Field(ge=1, le=10_000), Phrase("an integer from 1 to 10000")] = 500
     backlog_limit: Annotated[int, Field(ge=1), Phrase("an integer from 1")] = 100_000
     link_base: Annotated[str, Field(min_length=1), Phrase("a URL")] = Defaults().link_base

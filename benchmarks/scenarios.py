@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from domain.partitions import CATALOG, DEFAULT_PARTITIONS, partition_of
+from spcm_client.partitions import DEFAULT_PARTITIONS, partition_of_operation
 
 PARTITIONS = DEFAULT_PARTITIONS
 TENANT = "acme"
@@ -76,8 +76,8 @@ class Load:
             members["params"] = params
         if payload is not None:
             members["payload"] = payload
-        key = (params or {}).get("msisdn", CATALOG)
-        self.commands.append((partition_of(tenant, key, PARTITIONS), orjson.dumps(members)))
+        partition = partition_of_operation(operation, params, tenant, PARTITIONS)
+        self.commands.append((partition, orjson.dumps(members)))
         self.statuses[status] += 1
         self.growth += {("subscriber.create", 201): 1, ("subscriber.delete", 200): -1}.get((operation, status), 0)
         self.journaled += status != 412 and not operation.endswith(".get")

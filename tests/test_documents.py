@@ -10,8 +10,8 @@ import pytest
 from adapters.settings import Settings
 from docs.operations_table import REFERENCE, with_tables
 from domain.commands import read_command
-from domain.partitions import DEFAULT_PARTITIONS, partition_of
 from domain.permissions import Permission, Principal
+from spcm_client.partitions import partition_of_operation
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -93,7 +93,7 @@ def test_commands_that_are_shown_are_good_and_in_their_partition(document: Path)
     assert shown
     for partition, command in shown:
         _is_executed(command)
-        assert int(partition) == partition_of("acme", "0871234567", DEFAULT_PARTITIONS)
+        assert int(partition) == partition_of_operation("subscriber.get", {"msisdn": "0871234567"}, "acme", 8)
 
 
 def test_the_bulk_that_is_shown_is_good() -> None:

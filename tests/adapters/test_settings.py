@@ -1,6 +1,7 @@
 import pytest
 
 from adapters.settings import Settings
+from spcm_client.partitions import DEFAULT_PARTITIONS
 
 
 @pytest.mark.parametrize("environment", [{}, {"SPCM_REDIS_URL": ""}])
@@ -12,3 +13,7 @@ def test_without_a_url_the_redis_of_the_data_folder_is_used(
     for name, value in (environment | {"SPCM_DATA": str(folder)}).items():
         monkeypatch.setenv(name, value)
     assert Settings().redis == "redis://:secret@127.0.0.1:1/0"
+
+
+def test_the_client_assumes_as_many_partitions_as_there_are_by_default() -> None:
+    assert Settings.model_fields["partitions"].default == DEFAULT_PARTITIONS
