@@ -48,10 +48,7 @@ class Credentials(NamedTuple):
 
 
 class Command(NamedTuple):
-    """What could be read of an entry; a `fault` is the 400 of its envelope, and what was at fault is None.
-
-    `size` is that of the entry's JSON, in bytes.
-    """
+    """What could be read of an entry; a `fault` is the 400 of its envelope, and what was at fault is None."""
 
     id: str | None = None
     operation_name: str | None = None
@@ -62,7 +59,6 @@ class Command(NamedTuple):
     reply_to: str | None = None
     dry_run: bool = False
     fault: BadRequest | None = None
-    size: int = 0
 
     @property
     def operation(self) -> Operation | None:
@@ -108,15 +104,15 @@ def read_command(raw: bytes | None, size: int) -> Command:
     `raw` is None where the entry has no command (`size` is negative), or one above `LARGEST_BULK` that nobody reads.
     """
     if size > LARGEST_BULK:
-        return Command(fault=_too_large(LARGEST_BULK), size=size)
+        return Command(fault=_too_large(LARGEST_BULK))
     if raw is None:
         return Command(fault=BadRequest("the entry must have a field command"))
     try:
         members = parse(raw)
     except NotJson:
-        return Command(fault=BadRequest("the command must be JSON in UTF-8, without duplicate members"), size=len(raw))
+        return Command(fault=BadRequest("the command must be JSON in UTF-8, without duplicate members"))
     if not isinstance(members, dict):
-        return Command(fault=BadRequest("the command must be a JSON object"), size=len(raw))
+        return Command(fault=BadRequest("the command must be a JSON object"))
     return _from_members(members, len(raw))
 
 
@@ -142,7 +138,6 @@ def _from_members(members: dict[str, Any], size: int) -> Command:
         reply_to=envelope.reply_to or None,
         dry_run=envelope.dry_run,
         fault=fault,
-        size=size,
     )
 
 
