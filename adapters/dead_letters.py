@@ -64,6 +64,16 @@ def _between(client: "redis.Redis", first: str, last: str) -> list[DeadLetter]:
     return [_letter(entry.decode(), fields) for entry, fields in found]
 
 
+def without_authorization(command: bytes) -> bytes:
+    """The command as it was sent, but for its credentials; nothing where they may be in what cannot be read."""
+    if b"uthorization" not in command and b"\\u" not in command:
+        return command
+    members = _members(command)
+    if members.pop("authorization", None) is not None:
+        return encode(members)
+    return command if members else b""
+
+
 def _letter(entry: str, fields: dict[bytes, bytes]) -> DeadLetter:
     try:
         event = orjson.loads(fields.get(b"event", b""))
@@ -72,19 +82,11 @@ def _letter(entry: str, fields: dict[bytes, bytes]) -> DeadLetter:
     tries = fields.get(b"tries", b"")
     return DeadLetter(
         id=entry,
-        command=_without_authorization(fields.get(b"command", b"")),
+        command=without_authorization(fields.get(b"command", b"")),
         event=event if isinstance(event, dict) else {},
         error=fields.get(b"error", b"").decode(errors="replace"),
         tries=int(tries) if tries.isdigit() else 0,
     )
-
-
-def _without_authorization(command: bytes) -> bytes:
-    """As it is: a worker has left it out. Whoever else wrote here may not have."""
-    if b"uthorization" not in command and b"\\u" not in command:
-        return command
-    members = _members(command)
-    return encode(members) if members.pop("authorization", None) is not None else command
 
 
 def _members(command: bytes) -> dict[str, Any]:

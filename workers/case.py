@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from adapters.dead_letters import without_authorization
 from adapters.streams import Announcement, Entry
 from domain.commands import Command, read_command
 from domain.operations import Work
 from domain.outcomes import Outcome
 from domain.permissions import Principal
 from domain.results import Result
-from workers.dead_letters import without_authorization
 
 
 @dataclass(slots=True)
@@ -47,5 +47,5 @@ def announcements(cases: Iterable[Case], tries: int) -> Iterable[Announcement]:
     """What is to be told of decided cases."""
     for case in cases:
         assert case.outcome is not None
-        failed = without_authorization(case.entry.raw) if case.error else b""
+        failed = without_authorization(case.entry.raw or b"") if case.error else b""
         yield Announcement(case.entry.id, case.outcome, case.command.reply_to, failed, case.error, tries)
