@@ -29,6 +29,8 @@ def database_url(text: str) -> URL:
         url = make_url(text)
     except ArgumentError:
         raise WrongDatabaseUrl("the database URL cannot be read: postgresql://user:password@host/name is one") from None
+    if "@" in (url.host or ""):  # a driver would tell it as a host that it cannot find
+        raise WrongDatabaseUrl("the database URL has two @: write that of the password as %40")
     if url.get_backend_name() == "postgresql":
         return verified(url.set(drivername="postgresql+psycopg"))
     if url.get_backend_name() == "sqlite" and url.database:

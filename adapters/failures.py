@@ -15,7 +15,7 @@ class Interrupted(Exception):
 
 
 class Unavailable(Interrupted):
-    """Raised when a server is gone, starting, read-only or out of something: wait, and leave the entries."""
+    """Raised when a server is gone, starting, read-only, out of something or forbids us: wait, leave the entries."""
 
 
 class Stalled(Unavailable):
@@ -46,10 +46,10 @@ _CONTENDED = {
     "55P03",  # lock_not_available
 }
 _STALLED = "25P03"  # idle_in_transaction_session_timeout
-_UNAVAILABLE = {"25006"}  # read_only_sql_transaction
+_UNAVAILABLE = {"42501"}  # insufficient_privilege: who runs the database has forgotten a GRANT
 _UNAVAILABLE_CLASSES = {
     "08",  # connection exception
-    "25",  # invalid transaction state
+    "25",  # invalid transaction state; read_only_sql_transaction
     "53",  # insufficient resources: disk, memory, connections
     "57",  # operator intervention: shutdown, crash, starting up
     "58",  # system error: input and output
@@ -74,7 +74,16 @@ def _translate(context: ExceptionContext) -> Interrupted | None:
     """What SQLAlchemy raises instead; None: what it would have raised anyway."""
     cause = context.original_exception
     kind = _kind_of(cause, disconnected=context.is_disconnect)
-    return None if kind is None else kind(type(cause).__name__)
+    return None if kind is None else kind(_words(cause))
+
+
+def _words(cause: BaseException) -> str:
+    # What a server says about a statement may hold what is in a row; what is said about a connection does not.
+    name = type(cause).__name__
+    if isinstance(cause, sqlite3.Error):
+        return f"SQLite: {name} {getattr(cause, 'sqlite_errorname', '')}".rstrip()
+    state = cause.sqlstate if isinstance(cause, psycopg.Error) else None
+    return f"PostgreSQL: {name} {state or _in_one_line(cause)}"
 
 
 def _kind_of(cause: BaseException, *, disconnected: bool) -> type[Interrupted] | None:
@@ -116,7 +125,13 @@ def redis_failures() -> Iterator[None]:
 
 
 def _redis_words(error: Exception) -> str:
-    # The server's own words may hold what was sent; its error code, the first word, does not.
-    return (
-        f"{type(error).__name__} {str(error).split(' ', 1)[0][:32] if isinstance(error, redis.ResponseError) else ''}"
-    )
+    words = _in_one_line(error)
+    if isinstance(error, redis.ResponseError):
+        # The server's own words may hold what was sent; its error code, a first word in capitals, does not.
+        code = words.split(" ", 1)[0]
+        words = code if code.isupper() else ""
+    return f"Redis: {type(error).__name__} {words}".rstrip()
+
+
+def _in_one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())

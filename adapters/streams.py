@@ -133,7 +133,7 @@ class CommandStreams:
         if left == -1:
             raise NotOurs
         if left < 0:
-            raise Unavailable("a key of an outcome stream or of the dead letters is of another type")
+            raise Unavailable("Redis: a key of an outcome stream or of the dead letters is of another type")
         return left
 
     def forgive(self, partition: int, token: str) -> None:

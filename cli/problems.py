@@ -98,9 +98,7 @@ def _of_ours(error: BaseException) -> str | None:
 
 
 def _of_servers(error: BaseException) -> str | None:
-    import psycopg
     import redis
-    from sqlalchemy.exc import SQLAlchemyError
 
     from adapters.failures import Contended, Interrupted
 
@@ -112,11 +110,6 @@ def _of_servers(error: BaseException) -> str | None:
         if isinstance(error.__cause__, redis.RedisError):
             return _of_servers(error.__cause__)
         return f"the database cannot be used: {_cut(error.__cause__ or error)} (see SPCM_DATABASE_URL)"
-    if isinstance(error, SQLAlchemyError):
-        cause = getattr(error, "orig", None)
-        refusal = isinstance(cause, psycopg.Error) and cause.sqlstate == "42501"
-        # A statement that is wrong is a bug of ours; one that is forbidden is not.
-        return f"the database refused: {_cut(cause)} (see SPCM_DATABASE_URL)" if refusal else None
     return None
 
 

@@ -48,7 +48,7 @@ def _send(app: Celery, task: str, *arguments: int) -> None:
     try:
         app.send_task(task, arguments)
     except OperationalError as error:
-        raise Unavailable("the broker") from error
+        raise Unavailable("Redis, as Celery's broker") from error
 
 
 class BellRinger(bootsteps.StartStopStep):

@@ -2,7 +2,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from adapters.database import make_engine
+from adapters.database import WrongDatabaseUrl, database_url, make_engine
 
 
 def test_what_is_wrong_with_a_statement_is_told_without_its_parameters(database_url: str) -> None:
@@ -11,3 +11,9 @@ def test_what_is_wrong_with_a_statement_is_told_without_its_parameters(database_
         connection.execute(text("select * from nowhere where msisdn = :number"), {"number": "canary"})
     assert "canary" not in str(raised.value)
     engine.dispose()
+
+
+def test_a_password_with_an_at_is_no_part_of_a_host() -> None:
+    with pytest.raises(WrongDatabaseUrl, match="%40") as raised:
+        database_url("postgresql://spcm:pass@word@localhost/spcm")
+    assert "word@" not in str(raised.value)

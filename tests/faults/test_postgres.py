@@ -85,9 +85,10 @@ def test_row_15_the_database_is_out_of_connections(lab: Lab, worker: Worker) -> 
     assert not failures_of_ours(lab)
 
 
-def test_row_15_the_disk_is_full(lab: Lab, worker: Worker) -> None:
+@pytest.mark.parametrize("state", ["53100", "42501"], ids=["disk full", "no right"])
+def test_row_15_rows_cannot_be_written(state: str, lab: Lab, worker: Worker) -> None:
     with lab.load(rate=100, seed=153):
-        with trouble(lab, "53100", 1):
+        with trouble(lab, state, 1):
             time.sleep(2)
         lab.moving()
     lab.verify()

@@ -1,0 +1,67 @@
+"""What servers do to us: what it is called, and that its words name the server and nothing that was sent."""
+
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import make_url, text
+
+from adapters.database import make_engine
+from adapters.failures import Clashed, Unavailable, redis_failures
+from adapters.migrations import is_current, migrate
+
+
+def test_what_the_database_forbids_is_an_outage_also_at_the_start(postgres_url: str) -> None:
+    engine = make_engine(postgres_url)
+    migrate(engine)
+    with engine.connect() as connection:
+        connection.execute(text("create role spcm_stranger"))  # gone with the transaction
+        connection.execute(text("set local role spcm_stranger"))
+        with pytest.raises(Unavailable, match=r"^PostgreSQL: InsufficientPrivilege 42501$"):
+            is_current(connection)
+    engine.dispose()
+
+
+def test_a_database_that_lets_nobody_in_is_told_with_its_reason(postgres_url: str) -> None:
+    url = make_url(postgres_url).set(database="canary").render_as_string(hide_password=False)
+    with pytest.raises(Unavailable, match=r'^PostgreSQL: OperationalError .*database "canary" does not exist$'):
+        make_engine(url).connect()
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match=r"^SQLite: OperationalError SQLITE_CANTOPEN$"):
+        make_engine(f"sqlite:///{tmp_path / 'missing' / 'spcm.sqlite'}").connect()
+
+
+def test_what_is_in_a_row_is_not_told(database_url: str) -> None:
+    engine = make_engine(database_url)
+    migrate(engine)
+    with engine.connect() as connection:
+        connection.execute(text("insert into tenants values ('canary')"))
+        with pytest.raises(Clashed) as raised:
+            connection.execute(text("insert into tenants values ('canary')"))
+    assert "canary" not in str(raised.value)
+    assert str(raised.value).startswith(("PostgreSQL: UniqueViolation 23505", "SQLite: IntegrityError SQLITE_"))
+    engine.dispose()
+
+
+def test_a_wrong_password_of_redis_is_told_without_it(redis_url: str) -> None:
+    port = make_url(redis_url).port
+    with (
+        redis.Redis.from_url(f"redis://:canary@127.0.0.1:{port}/0") as client,
+        pytest.raises(Unavailable, match=r"^Redis: AuthenticationError [^ ].*[^ ]$") as raised,
+        redis_failures(),
+    ):
+        client.ping()
+    assert "canary" not in str(raised.value)
+
+
+def test_of_what_redis_refuses_only_the_code_is_told(redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.set("text", "canary")
+        with pytest.raises(Unavailable, match=r"^Redis: ResponseError WRONGTYPE$"), redis_failures():
+            client.xlen("text")
+        with client.pipeline(transaction=False) as pipeline:
+            pipeline.xadd("text", {"command": "canary"})
+            with pytest.raises(Unavailable, match=r"^Redis: ResponseError$"), redis_failures():
+                pipeline.execute()
