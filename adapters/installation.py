@@ -1,7 +1,9 @@
 """What must be so before commands are executed: the schema, and one number of partitions for everybody."""
 
+from typing import Any
+
 import redis
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select
 
 from adapters.failures import redis_failures
 from adapters.migrations import is_current
@@ -24,32 +26,41 @@ def prepare(engine: Engine, client: "redis.Redis", count: int) -> None:
     with engine.begin() as connection:
         if not is_current(connection):
             raise NotReady("the database is not at this version's schema: run `spcm migrate`")
-        _fix_partitions(client, count)
-        _add_partition_rows(connection, count)
+        # First the database, which remembers the number where Redis has lost it.
+        there = has_partitions(connection, count)
+        fix_partitions(client, count)
+        if not there:
+            connection.execute(insert(partitions), [{"number": number} for number in range(count)])
 
 
-def partitions_of(client: "redis.Redis") -> int | None:
-    """The installation's number of partitions, once it was fixed. Raises Unavailable."""
+def has_partitions(connection: Connection, count: int) -> bool:
+    """Whether the database knows its partitions yet. Raises NotReady: it has another number of them."""
+    rows = connection.scalar(select(func.count()).select_from(partitions)) or 0
+    if rows:
+        _require(count, "the database", rows)
+    return rows > 0
+
+
+def fix_partitions(client: "redis.Redis", count: int) -> None:
+    """Tell publishers the number of partitions, where Redis does not know it or has lost it.
+
+    Raises:
+        NotReady: Redis has another number.
+        Unavailable: it cannot be reached, for now.
+
+    """
     with redis_failures():
-        told = client.get(PARTITIONS)
-    return int(told) if told is not None else None
+        told: Any = client.set(PARTITIONS, count, nx=True, get=True)
+    if told is None:
+        return
+    if not told.isdigit():
+        raise NotReady(f"{PARTITIONS} in Redis holds no number: delete it, and a worker that starts writes it anew")
+    _require(count, "Redis", int(told))
 
 
-def tell_partitions(client: "redis.Redis", count: int) -> None:
-    """Tell publishers the number of partitions, where Redis has lost it. Raises Unavailable."""
-    with redis_failures():
-        client.set(PARTITIONS, count, nx=True)
-
-
-def _fix_partitions(client: "redis.Redis", count: int) -> None:
-    tell_partitions(client, count)
-    fixed = partitions_of(client)
+def _require(count: int, where: str, fixed: int) -> None:
     if fixed != count:
-        raise NotReady(f"SPCM_PARTITIONS is {count}, but this installation was started with {fixed}")
-
-
-def _add_partition_rows(connection: Connection, count: int) -> None:
-    there = set(connection.scalars(select(partitions.c.number)))
-    missing = [{"number": number} for number in range(count) if number not in there]
-    if missing:
-        connection.execute(insert(partitions), missing)
+        raise NotReady(
+            f"SPCM_PARTITIONS is {count}, but {where} has {fixed} partitions: "
+            "set it to what it was when the installation first started"
+        )

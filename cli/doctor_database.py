@@ -53,16 +53,15 @@ def _postgresql(connection: Connection) -> Iterator[Finding]:
 
 
 def _partitions(connection: Connection, chosen: "Settings") -> Iterator[Finding]:
-    from adapters.tables import partitions
+    from adapters.installation import NotReady, has_partitions
 
-    rows = connection.scalar(select(func.count()).select_from(partitions)) or 0
-    if rows and rows != chosen.partitions:
-        advice = "SPCM_PARTITIONS must be what it was when the installation first started"
-        yield problem("partitions", f"SPCM_PARTITIONS is {chosen.partitions}, the database has {rows}", advice)
-    elif rows:
-        yield ok("partitions", f"{rows} in the database")
-    else:
-        yield warning("partitions", "none in the database yet", "start a worker: it makes them")
+    try:
+        if has_partitions(connection, chosen.partitions):
+            yield ok("partitions", f"{chosen.partitions} in the database")
+        else:
+            yield warning("partitions", "none in the database yet", "start a worker: it makes them")
+    except NotReady as wrong:
+        yield problem("partitions", str(wrong), "")
 
 
 def _users(connection: Connection) -> Finding:

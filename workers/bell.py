@@ -14,11 +14,12 @@ from typing import Any
 
 import structlog
 from celery import Celery, bootsteps
+from celery.platforms import EX_FAILURE
 from celery.worker import state
 from kombu.exceptions import OperationalError
 
 from adapters.failures import Interrupted, Unavailable
-from adapters.installation import NotReady, prepare, tell_partitions
+from adapters.installation import NotReady, fix_partitions, prepare
 from adapters.retention import claim_maintenance
 from adapters.settings import settings
 from adapters.streams import WORKER, CommandStreams, connect
@@ -77,6 +78,18 @@ class BellRinger(bootsteps.StartStopStep):
     terminate = stop
 
     def _run(self, app: Celery) -> None:
+        """Ring until the worker ends. What ends the bell ends the worker: one that never rings seems to work."""
+        try:
+            self._ring_until_stopped(app)
+        except NotReady as wrong:
+            log.error("not-ready", reason=str(wrong))
+        except Exception as bug:
+            log.error("bell-failed", error=type(bug).__name__, exc_info=bug)
+        else:
+            return
+        state.should_stop = EX_FAILURE  # type: ignore[assignment]  # celery-types knows only its first value
+
+    def _ring_until_stopped(self, app: Celery) -> None:
         chosen = settings()
         client = connect(chosen.redis, name=_name())
         streams = composition.streams(chosen)
@@ -85,7 +98,7 @@ class BellRinger(bootsteps.StartStopStep):
             try:
                 self._ring_for_a_while(app, streams, watch)
                 if claim_maintenance(client):  # at once where Redis was emptied: the claim is gone too
-                    tell_partitions(client, chosen.partitions)
+                    fix_partitions(client, chosen.partitions)
                     _send(app, MAINTAIN)
             except Unavailable as outage:
                 log.warning("bell-waits", reason=str(outage))
@@ -110,13 +123,14 @@ def _wait_until_ready() -> None:
     chosen = settings()
     engine = composition.engine(chosen)
     try:
-        while True:
-            state.maybe_shutdown()
-            try:
-                return prepare(engine, connect(chosen.redis), chosen.partitions)
-            except Interrupted as outage:
-                log.warning("waiting-for-servers", reason=str(outage))
-                time.sleep(PATIENCE)
+        with connect(chosen.redis) as client:
+            while True:
+                state.maybe_shutdown()
+                try:
+                    return prepare(engine, client, chosen.partitions)
+                except Interrupted as outage:
+                    log.warning("waiting-for-servers", reason=str(outage))
+                    time.sleep(PATIENCE)
     except NotReady as wrong:
         log.error("not-ready", reason=str(wrong))
         raise SystemExit(1) from None

@@ -80,3 +80,12 @@ def test_row_27_streams_are_trimmed_under_load(make_lab: "Callable[..., Lab]") -
     assert len(evidence.told) < len(seen)
     evidence.told = [seen[key] for key in sorted(seen, key=lambda key: (key[0], place_of(key[1])))]
     assert check(evidence) == []
+
+
+def test_a_worker_whose_bell_cannot_go_on_ends(make_lab: "Callable[..., Lab]") -> None:
+    lab = make_lab()
+    worker = lab.start_worker()
+    lab.client.set("spcm:partitions", "abc")
+    lab.client.delete("spcm:maintenance")  # so that the worker looks at once
+    assert worker.wait(20) == 1
+    assert b"spcm:partitions in Redis holds no number" in worker.said()

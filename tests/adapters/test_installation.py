@@ -1,0 +1,65 @@
+"""What must be so before commands are executed."""
+
+from collections.abc import Iterator
+
+import pytest
+from redis import Redis
+from sqlalchemy import Engine, select
+
+from adapters.database import make_engine
+from adapters.installation import NotReady, fix_partitions, prepare
+from adapters.migrations import migrate
+from adapters.tables import partitions
+
+KEY = "spcm:partitions"
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = make_engine(database_url)
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[Redis]:
+    with Redis.from_url(redis_url) as client:
+        yield client
+
+
+def rows(engine: Engine) -> list[int]:
+    with engine.connect() as connection:
+        return list(connection.scalars(select(partitions.c.number).order_by(partitions.c.number)))
+
+
+def test_the_first_fixes_the_number_of_partitions_and_others_keep_it(engine: Engine, client: Redis) -> None:
+    for _ in range(2):
+        prepare(engine, client, 4)
+        assert client.get(KEY) == b"4"
+        assert rows(engine) == [0, 1, 2, 3]
+
+
+def test_an_emptied_redis_gets_the_number_that_the_database_has_and_no_other(engine: Engine, client: Redis) -> None:
+    prepare(engine, client, 8)
+    client.flushall()
+    with pytest.raises(NotReady, match="SPCM_PARTITIONS is 4, but the database has 8 partitions"):
+        prepare(engine, client, 4)
+    assert client.get(KEY) is None
+    prepare(engine, client, 8)
+    assert client.get(KEY) == b"8"
+
+
+def test_a_new_database_gets_the_number_that_redis_has_and_no_other(engine: Engine, client: Redis) -> None:
+    client.set(KEY, 8)
+    with pytest.raises(NotReady, match="SPCM_PARTITIONS is 4, but Redis has 8 partitions"):
+        prepare(engine, client, 4)
+    assert rows(engine) == []
+    prepare(engine, client, 8)
+    assert len(rows(engine)) == 8
+
+
+def test_a_number_that_is_none_is_told_with_what_to_do(client: Redis) -> None:
+    client.set(KEY, "abc")
+    with pytest.raises(NotReady, match="spcm:partitions in Redis holds no number: delete it"):
+        fix_partitions(client, 8)
