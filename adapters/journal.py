@@ -81,12 +81,11 @@ def outcome_of_command(connection: Connection, tenant: str, command_id: str) -> 
 
 def forget_before(connection: Connection, time: datetime, at_most: int) -> int:
     """Remove up to so many of the records from before that time; how many were removed."""
-    old = (
-        select(journal.c.tenant, journal.c.command_id).where(journal.c.executed_at < _milliseconds(time)).limit(at_most)
-    )
-    keys = connection.execute(old).all()
+    old = journal.c.executed_at < _milliseconds(time)
+    keys = connection.execute(select(journal.c.tenant, journal.c.command_id).where(old).limit(at_most)).all()
     if keys:
-        statement = delete_row(journal)
+        # The time again: the id may have been forgotten by somebody else, and executed anew, meanwhile.
+        statement = delete_row(journal).where(old)
         rows = [{"old_tenant": tenant, "old_command_id": command_id} for tenant, command_id in keys]
         connection.execute(statement, rows)
     return len(keys)

@@ -2,6 +2,8 @@
 
 import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from sqlalchemy import Engine
@@ -19,10 +21,12 @@ def drain() -> Drain:
     return _drain_of(os.getpid())
 
 
-def retention() -> Retention:
+@contextmanager
+def retention() -> Iterator[Retention]:
     """What this process forgets, over the drain's database."""
     chosen = settings()
-    return Retention(drain().engine, connect(chosen.redis), chosen.journal_retention, chosen.outcome_retention)
+    with connect(chosen.redis) as client:
+        yield Retention(drain().engine, client, chosen.journal_retention, chosen.outcome_retention)
 
 
 def engine(chosen: Settings) -> Engine:

@@ -8,4 +8,5 @@ from workers.queue import MAINTAIN
 @app.task(name=MAINTAIN)
 def maintain() -> None:
     """Forget what is older than its retention."""
-    composition.retention().run()
+    with composition.retention() as retention:
+        retention.run()

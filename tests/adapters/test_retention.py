@@ -1,0 +1,88 @@
+"""Forgetting what is older than its retention."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from redis import Redis
+from sqlalchemy import Connection, Engine, delete, event, func, select
+
+from adapters.database import make_engine
+from adapters.journal import Journal, Record, forget_before
+from adapters.migrations import migrate
+from adapters.retention import Retention, claim_maintenance
+from adapters.tables import journal
+from domain.outcomes import Outcome
+
+NOW = datetime.now(UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = make_engine(database_url)
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[Redis]:
+    with Redis.from_url(redis_url) as client:
+        yield client
+
+
+def remember(connection: Connection, time: datetime, count: int = 1) -> None:
+    """Commands c0, c1, ... as executed at that time."""
+    executed = Journal(connection)
+    for number in range(count):
+        name = f"c{number}"
+        outcome = Outcome(f"3-{number}-0", time, 201, "completed", "acme", "subscriber.create", name, name)
+        executed.add("acme", name, Record("f", outcome))
+    executed.write()
+
+
+def remembered(engine: Engine) -> int | None:
+    with engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(journal))
+
+
+def test_what_is_left_when_the_time_is_up_has_the_next_turn_at_once(engine: Engine, client: Redis) -> None:
+    with engine.begin() as connection:
+        remember(connection, NOW - 2 * DAY, 5_001)
+    retention = Retention(engine, client, DAY, DAY, budget=0)
+    assert claim_maintenance(client)
+    assert retention.run() == 5_000
+    assert claim_maintenance(client)
+    assert retention.run() == 1
+    assert retention.run() == 0
+    assert remembered(engine) == 0
+
+
+def test_when_nothing_is_left_the_next_turn_is_later(engine: Engine, client: Redis) -> None:
+    with engine.begin() as connection:
+        remember(connection, NOW)
+    assert claim_maintenance(client)
+    assert Retention(engine, client, DAY, DAY).run() == 0
+    assert not claim_maintenance(client)
+    assert remembered(engine) == 1
+
+
+def test_an_id_that_was_executed_anew_meanwhile_is_not_forgotten(postgres_url: str) -> None:
+    engine, other = make_engine(postgres_url), make_engine(postgres_url)
+    migrate(engine)
+    with engine.begin() as connection:
+        remember(connection, NOW - 2 * DAY)
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def execute_anew(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("DELETE"):
+            with other.begin() as connection:
+                connection.execute(delete(journal))
+                remember(connection, NOW)
+
+    with engine.begin() as connection:
+        forget_before(connection, NOW - DAY, 10)
+    assert remembered(engine) == 1
+    engine.dispose()
+    other.dispose()
