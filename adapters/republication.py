@@ -12,9 +12,10 @@ from typing import Any
 
 import orjson
 import redis
-from sqlalchemy import Connection
+from sqlalchemy import Engine
 
 from adapters.encoding import encode
+from adapters.exporting import snapshot
 from adapters.failures import redis_failures
 from adapters.journal import outcomes_since
 from adapters.streams import COMMANDS, OUTCOMES
@@ -23,25 +24,27 @@ from domain.outcomes import Outcome
 _AT_ONCE = 500
 
 
-def republish(connection: Connection, client: "redis.Redis", tenant: str, since: datetime) -> int:
+def republish(engine: Engine, client: "redis.Redis", tenant: str, since: datetime) -> int:
     """Append to the tenant's stream what the journal remembers from that time on and the stream lacks; how many.
 
     They keep their ids and times, and come after what is in the stream. What the journal does not remember (reads, 400,
-    401, 403, 412, 500, 503, repeats) is lost with Redis. `connection` has no transaction yet. Raises Unavailable.
+    401, 403, 412, 500, 503, repeats) is lost with Redis. The ids of all events in the stream are held in memory.
+    Raises Unavailable.
     """
     told = _Told(client, tenant)
     told.read_on()  # all that there is, before the database is kept waiting
-    outcomes = outcomes_since(connection, tenant, since)
     count = 0
-    while some := list(islice(outcomes, _AT_ONCE)):
-        finished = _finished(client, some)
-        told.read_on()
-        missing = [outcome for outcome in finished if outcome.id not in told.ids]
-        with redis_failures(), client.pipeline(transaction=False) as pipeline:
-            for outcome in missing:
-                pipeline.xadd(told.stream, {"event": encode(outcome.event())})
-            pipeline.execute()
-        count += len(missing)
+    with snapshot(engine) as connection:
+        outcomes = outcomes_since(connection, tenant, since)
+        while some := list(islice(outcomes, _AT_ONCE)):
+            finished = _finished(client, some)
+            told.read_on()
+            missing = [outcome for outcome in finished if outcome.id not in told.ids]
+            with redis_failures(), client.pipeline(transaction=False) as pipeline:
+                for outcome in missing:
+                    pipeline.xadd(told.stream, {"event": encode(outcome.event())})
+                pipeline.execute()
+            count += len(missing)
     return count
 
 

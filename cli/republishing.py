@@ -26,7 +26,6 @@ def republish(tenant: TenantOption, since: Since, as_json: AsJson = False, data:
     What is in the stream already is left out. Outcomes that the journal does not remember (of reads, dry runs, and of
     commands refused with 400, 401, 403, 412 or 503, or failed with 500) are not there to be published.
     """
-    from adapters.database import READS
     from adapters.republication import republish
     from cli.names import tenant_name
     from cli.terminal import print_json, screen
@@ -34,12 +33,8 @@ def republish(tenant: TenantOption, since: Since, as_json: AsJson = False, data:
     name, moment = tenant_name(tenant), moment_of(since, datetime.now(UTC))
     chosen = settings_in(data)
     _require_tenant(chosen, name)
-    with (
-        connect_redis(chosen.redis) as client,
-        engine_of(chosen) as engine,
-        engine.execution_options(**READS).connect() as connection,
-    ):
-        count = republish(connection, client, name, moment)
+    with connect_redis(chosen.redis) as client, engine_of(chosen) as engine:
+        count = republish(engine, client, name, moment)
     if as_json:
         print_json({"tenant": name, "since": moment.isoformat(), "republished": count})
     else:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 from redis import Redis
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from adapters.database import make_engine
 from adapters.journal import Journal, Record
@@ -46,8 +46,7 @@ def remember(engine: Engine, count: int) -> list[str]:
 
 
 def run(engine: Engine, client: Redis, seconds: int = 10_000) -> int:
-    with engine.connect() as connection:
-        return republish(connection, client, "acme", NOW - timedelta(seconds=seconds))
+    return republish(engine, client, "acme", NOW - timedelta(seconds=seconds))
 
 
 def told(client: Redis) -> list[str]:
@@ -76,3 +75,15 @@ def test_what_is_no_event_in_the_stream_is_in_nobodys_way(engine: Engine, client
     client.xadd(STREAM, {"event": "[]"})
     assert run(engine, client) == 1
     assert orjson.loads(client.xrevrange(STREAM, count=1)[0][1][b"event"])["id"] == ids[0]
+
+
+def test_a_journal_that_is_slow_to_read_is_waited_for(postgres_url: str, client: Redis) -> None:
+    engine = make_engine(postgres_url, statement_timeout=500)
+    migrate(engine)
+    ids = remember(engine, 1)
+    with engine.begin() as connection:
+        connection.execute(text("alter table journal rename to slow"))
+        connection.execute(text("create view journal as select slow.* from slow, pg_sleep(0.7)"))
+    assert run(engine, client) == 1
+    assert told(client) == ids
+    engine.dispose()

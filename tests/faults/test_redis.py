@@ -112,8 +112,7 @@ def test_row_10_redis_is_emptied_and_told_the_outcomes_again(lab: Lab, worker: W
     told = [each for each in told if each.event["time"] >= since.isoformat()[:23]]
     lab.client.flushall()
     engine = make_engine(lab.database)
-    with engine.connect() as connection:
-        assert republish(connection, lab.client, "acme", since) == len(told) > 0
+    assert republish(engine, lab.client, "acme", since) == len(told) > 0
     engine.dispose()
     again = lab.evidence().told
     assert sorted(json.dumps(each.event, sort_keys=True) for each in again) == sorted(
