@@ -4,11 +4,14 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, update
 
 from adapters.passwords import hash_password
 from adapters.tables import metadata, partitions, tenants, user_permissions, users
 from domain.permissions import Permission
+
+_OWNED = [table for table in metadata.sorted_tables if table not in (tenants, users, user_permissions, partitions)]
+_AT_ONCE = 5_000
 
 
 class NoSuchTenant(LookupError):
@@ -46,17 +49,41 @@ def list_tenants(connection: Connection) -> list[tuple[str, int]]:
     ]
 
 
-def remove_tenant(connection: Connection, name: str) -> None:
-    """Remove the tenant with all that it owns. Raises NoSuchTenant.
+def remove_tenant(engine: Engine, name: str) -> None:
+    """Remove the tenant with all that it owns; after an interruption, another call goes on. Raises NoSuchTenant.
 
-    Every partition's lock is taken first: a batch that has seen the tenant has then ended, and no other begins.
+    First go its users, behind every partition's lock: a batch that has seen one has then ended, and none of its
+    commands is executed any more. Then what it owns, some at a time, while others work. Its own row is the last: until
+    then nobody can add a tenant of this name.
     """
-    connection.execute(select(partitions).order_by(partitions.c.number).with_for_update())
-    if not connection.execute(delete(tenants).where(tenants.c.name == name)).rowcount:
-        raise NoSuchTenant(name)
-    for table in metadata.sorted_tables:
-        if table not in (tenants, users, user_permissions, partitions):
+    with engine.begin() as connection:
+        _lock_partitions(connection)
+        if connection.scalar(select(tenants.c.name).where(tenants.c.name == name)) is None:
+            raise NoSuchTenant(name)
+        connection.execute(delete(users).where(users.c.tenant == name))
+    for table in _OWNED:
+        _remove_rows(engine, table, name)
+    with engine.begin() as connection:
+        _lock_partitions(connection)
+        for table in _OWNED:  # what was written for a user who was added meanwhile
             connection.execute(delete(table).where(table.c.tenant == name))
+        connection.execute(delete(tenants).where(tenants.c.name == name))
+
+
+def _lock_partitions(connection: Connection) -> None:
+    connection.execute(select(partitions).order_by(partitions.c.number).with_for_update())
+
+
+def _remove_rows(engine: Engine, table: Table, tenant: str) -> None:
+    _, key = table.primary_key.columns
+    left = table.c.tenant == tenant
+    while True:
+        with engine.begin() as connection:
+            end = connection.scalar(select(key).where(left).order_by(key).offset(_AT_ONCE).limit(1))
+            connection.execute(delete(table).where(left if end is None else left & (key < end)))
+        if end is None:
+            return
+        left = (table.c.tenant == tenant) & (key >= end)
 
 
 def add_user(connection: Connection, tenant: str, name: str, password: str, permissions: Iterable[Permission]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.installation import connect_redis, database, settings_in
+from cli.installation import connect_redis, database, engine_of, settings_in
 from cli.options import AsJson, DataFolder
 from cli.problems import Problem
 
@@ -158,8 +158,8 @@ def _bench(chosen: "Settings") -> Iterator[_Sender]:
             yield _Sender(client, tenant, basic_authorization("bench", password), partitions)
         finally:
             # Commands that are still there, after an interruption, are answered 401 from now on.
-            with database(chosen) as connection:
-                remove_tenant(connection, tenant)
+            with engine_of(chosen) as engine:
+                remove_tenant(engine, tenant)
             client.delete(_outcomes_of(tenant))
 
 

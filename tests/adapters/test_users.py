@@ -1,15 +1,98 @@
-from adapters.database import make_engine
+"""Tenants and users, as operators keep them."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, event, func, insert, select
+
+from adapters.database import READS, make_engine
 from adapters.migrations import migrate
-from adapters.users import add_tenant, add_user, list_tenants
+from adapters.partition_lock import lock_partition
+from adapters.tables import last_ids, metadata, partitions
+from adapters.users import AlreadyThere, NoSuchTenant, add_tenant, add_user, list_tenants, remove_tenant
+from domain.permissions import Permission
 
 
-def test_tenants_are_listed_by_name_with_their_users_counted(database_url: str) -> None:
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
     engine = make_engine(database_url)
     migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+def add(engine: Engine, name: str, rows: int) -> None:
+    """A tenant with a user and so many rows of its own."""
+    with engine.begin() as connection:
+        add_tenant(connection, name)
+        add_user(connection, name, "oms", "s3cret", Permission)
+        owned = [{"tenant": name, "kind": f"kind {number}", "last_id": number} for number in range(rows)]
+        connection.execute(insert(last_ids), owned)
+
+
+def left_of(engine: Engine, name: str) -> int:
+    """Rows that bear the tenant's name."""
+    bearing = [table for table in metadata.sorted_tables if "tenant" in table.c]
+    with engine.execution_options(**READS).connect() as connection:
+        counts = [select(func.count()).select_from(table).where(table.c.tenant == name) for table in bearing]
+        return sum(connection.scalar(count) or 0 for count in counts)
+
+
+def test_tenants_are_listed_by_name_with_their_users_counted(engine: Engine) -> None:
     with engine.begin() as connection:
         for name in ("bolt", "acme", "a-tenant"):
             add_tenant(connection, name)
         add_user(connection, "acme", "oms", "s3cret", [])
         add_user(connection, "acme", "billing", "s3cret", [])
         assert list_tenants(connection) == [("a-tenant", 0), ("acme", 2), ("bolt", 0)]
+
+
+@pytest.mark.parametrize("rows", [1, 5_000, 5_001, 10_001])
+def test_a_tenant_goes_with_all_that_it_owns_and_nothing_of_others(rows: int, engine: Engine) -> None:
+    add(engine, "acme", rows)
+    add(engine, "bolt", 1)
+    kept = left_of(engine, "bolt")
+    remove_tenant(engine, "acme")
+    assert left_of(engine, "acme") == 0
+    assert left_of(engine, "bolt") == kept
+    with pytest.raises(NoSuchTenant):
+        remove_tenant(engine, "acme")
+
+
+def test_a_removal_that_was_interrupted_keeps_the_name_and_goes_on(engine: Engine) -> None:
+    add(engine, "acme", 10_001)
+
+    def interrupt(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("DELETE FROM last_ids") and left_of(engine, "acme") < 10_000:
+            raise KeyboardInterrupt
+
+    event.listen(engine, "before_cursor_execute", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        remove_tenant(engine, "acme")
+    event.remove(engine, "before_cursor_execute", interrupt)
+    with engine.begin() as connection:
+        assert list_tenants(connection) == [("acme", 0)]
+        with pytest.raises(AlreadyThere):
+            add_tenant(connection, "acme")
+    remove_tenant(engine, "acme")
+    assert left_of(engine, "acme") == 0
+
+
+def test_others_work_while_its_rows_go(postgres_url: str) -> None:
+    engine, other = make_engine(postgres_url), make_engine(postgres_url)
+    migrate(engine)
+    add(engine, "acme", 10_001)
+    with engine.begin() as connection:
+        connection.execute(insert(partitions).values(number=0))
+    free: list[bool] = []
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def work(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("DELETE FROM last_ids"):
+            with other.begin() as connection:
+                free.append(lock_partition(connection, 0) is not None)
+
+    remove_tenant(engine, "acme")
+    assert free == [True, True, True, False]  # the last is behind the lock, and has nothing left to remove
     engine.dispose()
+    other.dispose()
