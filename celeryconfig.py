@@ -3,27 +3,29 @@
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from adapters.settings import WrongSetting, settings
+from kombu.transport import TRANSPORT_ALIASES
+
+from adapters.settings import settings
 from adapters.tls import broker_tls, redis_options
 from workers.queue import BELLS
+
+broker_transport = "spcm"
+TRANSPORT_ALIASES[broker_transport] = "workers.transport:Transport"
 
 
 def _broker() -> tuple[str, dict[str, Any] | None]:
     """Kombu's form of the Redis URL, and what makes it verify certificates: by itself it does not."""
     url = settings().redis
     parts = urlsplit(url)
-    try:
-        database = redis_options(url).get("db", 0)
-    except ValueError:
-        raise WrongSetting("SPCM_REDIS_URL cannot be read: redis://user:password@host:6379/0 is one") from None
+    database = redis_options(url).get("db", 0)
     if parts.scheme == "unix":
         login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
-        return f"redis+socket://{login}{quote(parts.path)}?virtual_host={database}", None
+        # Of the transport kombu takes here what is before the +: with `redis` it would be its own, not ours.
+        return f"{broker_transport}+socket://{login}{quote(parts.path)}?virtual_host={database}", None
     return parts._replace(path=f"/{database}", query="").geturl(), broker_tls(url)
 
 
 broker_url, broker_use_ssl = _broker()
-broker_transport = "workers.transport:Transport"
 broker_transport_options = {
     # With it, a restart of Redis leaks the prefetch credits, and the worker never reads again.
     "ack_emulation": False,

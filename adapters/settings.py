@@ -5,8 +5,9 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qs, urlsplit
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.fields import Phrase
@@ -31,6 +32,20 @@ def _duration(value: Any) -> Any:
     return duration(value) if isinstance(value, str) else value
 
 
+def _redis_url(url: str) -> str:
+    """Raises ValueError for parameters that redis-py does not know, and for those with which it works otherwise."""
+    from redis import ConnectionPool, RedisError
+
+    if url and not all(name == "db" or name.startswith("ssl_") for name in parse_qs(urlsplit(url).query)):
+        raise ValueError
+    try:
+        if url:
+            ConnectionPool.from_url(url).make_connection()  # which connects to nothing yet
+    except (TypeError, RedisError):
+        raise ValueError from None
+    return url
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
@@ -46,7 +61,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SPCM_", hide_input_in_errors=True)
 
     redis_url: Annotated[
-        str, Field(pattern=r"^((rediss?|unix)://.|$)"), Phrase("a redis://, rediss:// or unix:// URL")
+        str,
+        Field(pattern=r"^((rediss?|unix)://.|$)"),
+        AfterValidator(_redis_url),
+        Phrase(
+            "a redis://, rediss:// or unix:// URL, as redis://user:password@host:6379/0 is one, with %-escapes in the"
+            " password, and no parameters but db and those of TLS (ssl_...)"
+        ),
     ] = ""
     database_url: Annotated[str, Phrase("a URL")] = ""
     data: Annotated[Path, Phrase("a folder")] = Path(".spcm")

@@ -90,13 +90,10 @@ def _operation(name: str) -> "Operation":
 
 
 def _client(url: str, tenant: str, user: str, variable: str) -> "Client":
-    from cli.installation import connect_redis
     from cli.names import password_in, tenant_name, user_name
     from spcm_client import Client
 
-    password = password_in(variable)
-    connect_redis(url).close()  # which tells a URL that cannot be read; the client's own connection repeats calls
-    return Client(url, tenant_name(tenant), user_name(user), password)
+    return Client(url, tenant_name(tenant), user_name(user), password_in(variable))
 
 
 def _follow(results: "Iterator[ItemResult]", report: "Report", total: int) -> None:

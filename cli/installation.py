@@ -82,15 +82,10 @@ def require_database(chosen: "Settings") -> None:
 
 
 def connect_redis(url: str) -> "redis.Redis":
-    """A client that connects when it is first used. Raises Problem for what is no URL."""
+    """A client that connects when it is first used."""
     from adapters.streams import connect
 
-    try:
-        return connect(url)
-    except ValueError:
-        raise Problem(
-            "SPCM_REDIS_URL cannot be read: redis://:password@host:6379/0 is one, with %-escapes in the password"
-        ) from None
+    return connect(url)
 
 
 def without_password(database: str) -> str:

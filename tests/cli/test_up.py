@@ -1,9 +1,11 @@
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ from typing import Any
 import pytest
 import redis
 
+from adapters.lifeline import Lifeline
+from adapters.valkey import _binary
 from tests.cli.program import Program, descendants, next_line, until
 from tests.processes import gone
 
@@ -134,6 +138,33 @@ def test_with_both_urls_it_starts_the_worker_alone(redis_url: str, postgres_url:
     assert up.ready["database"].startswith("postgresql://")
     assert not data.exists()
     up.leave()
+
+
+def test_redis_can_be_reached_through_a_unix_socket(data: Path) -> None:
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))  # its path is short enough for a socket
+    lifeline, socket = Lifeline(), folder / "redis"
+    options = ["--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--requirepass", "s:cret"]
+    lifeline.start([str(_binary()), *options], stdout=subprocess.DEVNULL)
+    try:
+        until(socket.exists)
+        program = Program(SPCM_REDIS_URL=f"unix://:s%3Acret@{socket}?db=2", SPCM_DATA=str(data))
+        up = Up(program, "--workers", "1")
+        measured = program.run("bench", "--commands", "5", "--singles", "1", "--json")
+        assert measured.lines[0]["statuses"] == {"201": 6}
+        up.process.terminate()
+        _, log = up.process.communicate(timeout=20)
+        assert b"mingle" not in log  # as kombu's own transport does, which would also take tasks from strangers
+    finally:
+        lifeline.close()
+        shutil.rmtree(folder)
+
+
+def test_a_worker_refuses_a_redis_url_as_spcm_does(data: Path) -> None:
+    program = Program(SPCM_REDIS_URL="redis://127.0.0.1:1/0?foo=1", SPCM_DATA=str(data))
+    program.words = [sys.executable, "-m", "celery", "-A", "workers.app", "worker"]
+    ended = program.run()
+    assert ended.status != 0
+    assert "SPCM_REDIS_URL must be" in ended.err.splitlines()[-1]
 
 
 def test_a_second_one_in_the_same_folder_is_refused(servers: Up, data: Path) -> None:
