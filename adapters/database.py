@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
@@ -19,6 +21,11 @@ READS = {"spcm_reads": True}
 """Execution options of a connection that only reads, and so must not keep SQLite's one writer out."""
 
 
+_UNREADABLE = (
+    "the database URL cannot be read: postgresql://user:password@host/name is one, with %-escapes in the password"
+)
+
+
 class WrongDatabaseUrl(ValueError):
     """Raised when a database URL cannot be used; its words say why, and hold no password."""
 
@@ -27,15 +34,24 @@ def database_url(text: str) -> URL:
     """The URL with the driver that we use, and TLS as adapters.tls decides. Raises WrongDatabaseUrl."""
     try:
         url = make_url(text)
-    except ArgumentError:
-        raise WrongDatabaseUrl("the database URL cannot be read: postgresql://user:password@host/name is one") from None
-    if "@" in (url.host or ""):  # a driver would tell it as a host that it cannot find
+    except (ArgumentError, ValueError):  # whose words can have a part of the password in them
+        raise WrongDatabaseUrl(_UNREADABLE) from None
+    if "@" in (url.host or ""):  # a driver would tell the rest of the password as a host that it cannot find
         raise WrongDatabaseUrl("the database URL has two @: write that of the password as %40")
     if url.get_backend_name() == "postgresql":
-        return verified(url.set(drivername="postgresql+psycopg"))
-    if url.get_backend_name() == "sqlite" and url.database:
+        return _known(verified(url.set(drivername="postgresql+psycopg")))
+    if url.get_backend_name() == "sqlite" and url.database and not url.query:
         return url.set(drivername="sqlite")
-    raise WrongDatabaseUrl("the database must be postgresql:// or sqlite:// with a file")
+    raise WrongDatabaseUrl("the database must be postgresql://, or sqlite:// with a file and no parameters")
+
+
+def _known(url: URL) -> URL:
+    """The same PostgreSQL URL. Raises WrongDatabaseUrl for parameters that libpq does not know."""
+    try:
+        make_conninfo(**url.get_dialect()().create_connect_args(url)[1])
+    except (ArgumentError, ProgrammingError) as error:
+        raise WrongDatabaseUrl(f"the database URL is wrong: {error}") from None
+    return url
 
 
 def make_engine(text: str, *, statement_timeout: int = 20_000) -> Engine:

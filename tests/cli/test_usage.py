@@ -37,6 +37,10 @@ def test_every_command_has_help_and_a_data_folder() -> None:
         ("SPCM_PARTITIONS", "many", "SPCM_PARTITIONS must be an integer from 1 to 1024"),
         ("SPCM_DATABASE_URL", "mysql://u:hidden@h/x", "SPCM_DATABASE_URL"),
         ("SPCM_DATABASE_URL", "postgresql://u:hidden@127.0.0.1:1/x", "the database cannot be used"),
+        ("SPCM_DATABASE_URL", "postgresql://h:hidden/x", "the database URL cannot be read"),
+        ("SPCM_DATABASE_URL", "postgresql://u:p@hidden@127.0.0.1/x", "%-escapes in the password"),
+        ("SPCM_DATABASE_URL", "postgresql://u:hidden@127.0.0.1/x?foo=bar", 'invalid connection option "foo"'),
+        ("SPCM_DATABASE_URL", "sqlite:////nowhere/x?timeout=soon", "no parameters"),
         ("SPCM_DATABASE_URL", "sqlite:////nowhere/x", "there is no database /nowhere/x"),
     ],
 )
@@ -51,7 +55,11 @@ def test_a_wrong_setting_is_one_line_without_secrets(setting: str, value: str, t
     [
         ("", "start one with `spcm up`"),
         ("redis://127.0.0.1:1/0", "Redis cannot be used"),
-        ("redis://127.0.0.1:port/0", "SPCM_REDIS_URL cannot be read"),
+        ("redis://127.0.0.1:port/0", "SPCM_REDIS_URL must be a redis://"),
+        ("redis://127.0.0.1:1/0?foo=1", "no parameters but db and those of TLS"),
+        ("redis://127.0.0.1:1/0?decode_responses=True", "no parameters but db and those of TLS"),
+        ("redis://127.0.0.1:1/0?ssl_cert_reqs=none", "no parameters but db and those of TLS"),
+        ("rediss://127.0.0.1:1/0?ssl_cert_reqs=never", "no parameters but db and those of TLS"),
         ("http://127.0.0.1/", "SPCM_REDIS_URL must be a redis://"),
     ],
 )
