@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.installation import connect_redis, database, engine_of, settings_in
+from cli.installation import choose_settings, connect_redis, database, engine_of
 from cli.options import AsJson, DataFolder
 from cli.problems import Problem
 
@@ -55,7 +55,7 @@ def bench(
     """
     from cli.terminal import print_json, screen
 
-    with _bench(settings_in(data)) as sender:
+    with _bench(choose_settings(data)) as sender:
         first = range(commands), range(commands, commands + singles)
         if operation is not Benched.CREATE:
             sender.all_at_once(Benched.CREATE, range(commands + singles))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.installation import connect_redis, settings_in
+from cli.installation import choose_settings, connect_redis
 from cli.options import AsJson, DataFolder
 from cli.problems import FAILED, Problem
 
@@ -35,7 +35,7 @@ def show_all(tenant: OfTenant = None, as_json: AsJson = False, data: DataFolder 
     """List dead letters, oldest first."""
     from cli.terminal import print_json, screen, table
 
-    with connect_redis(settings_in(data).redis) as client:
+    with connect_redis(choose_settings(data).redis) as client:
         rows = (_row(letter) for letter in _those_of(client, tenant))
         if as_json:
             for row in rows:
@@ -52,7 +52,7 @@ def show(letter_id: Id, as_json: AsJson = False, data: DataFolder = None) -> Non
     from adapters.encoding import JsonText, encode
     from cli.terminal import print_line, screen, table
 
-    with connect_redis(settings_in(data).redis) as client:
+    with connect_redis(choose_settings(data).redis) as client:
         letter = _found(client, letter_id)
     command = JsonText(letter.command.decode()) if letter.members else None
     if as_json:
@@ -91,7 +91,7 @@ def resend(
     from spcm_client.commands import basic_authorization
 
     authorization = basic_authorization(user_name(user), password_in(password_env))
-    with connect_redis(settings_in(data).redis) as client:
+    with connect_redis(choose_settings(data).redis) as client:
         letters = _chosen(client, letter_ids, tenant, every=every)
         with Telling(as_json=as_json) as telling:
             resending = Resending(client, authorization, telling)
@@ -117,7 +117,7 @@ def discard(
     from adapters.dead_letters import remove_dead_letters
     from cli.terminal import print_json, screen
 
-    with connect_redis(settings_in(data).redis) as client:
+    with connect_redis(choose_settings(data).redis) as client:
         ids = [letter.id for letter in _chosen(client, letter_ids, tenant, every=every)]
         if ids and sys.stdin.isatty():
             typer.confirm(f"Remove {_counted(len(ids))} for good?", abort=True, err=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
-from cli.installation import database, settings_in
+from cli.installation import choose_settings, database
 from cli.options import AsJson
 from cli.problems import FAILED, INTERRUPTED, Problem, say
 from cli.up import running
@@ -79,7 +79,7 @@ def _own_settings(folder: Path) -> "Settings":
     """Those of a private installation: what is set for another one has no say."""
     for name in [name for name in os.environ if name.startswith("SPCM_") and name not in _KEPT]:
         del os.environ[name]
-    return settings_in(folder)
+    return choose_settings(folder)
 
 
 def _add_user(chosen: "Settings") -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cli.installation import connect_redis, engine_of, require_database, settings_in, without_password
+from cli.installation import choose_settings, connect_redis, engine_of, require_database, without_password
 from cli.options import AsJson, DataFolder
 from cli.problems import FAILED, WRONG, in_one_line, say
 
@@ -44,7 +44,7 @@ def doctor(as_json: AsJson = False, data: DataFolder = None) -> None:
     """
     from cli.terminal import print_json
 
-    chosen = settings_in(data)
+    chosen = choose_settings(data)
     unreached = Unreached()
     found = unreached.findings("Redis", lambda: _redis(chosen))
     found += unreached.findings("database", lambda: _database(chosen))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple
 
 import typer
 
-from cli.installation import database, engine_of, settings_in
+from cli.installation import choose_settings, database, engine_of
 from cli.options import DataFolder, TenantOption
 from cli.problems import Problem, say
 
@@ -63,7 +63,7 @@ def export(
 
     if tag is not None and what is not Exported.SUBSCRIBERS:
         raise Problem(f"{what.value} have no tag: leave --tag out")
-    chosen = settings_in(data)
+    chosen = choose_settings(data)
     with database(chosen, reads=True):
         pass  # it is there, and has this version's schema
     fields = _fields_of(what)

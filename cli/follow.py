@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.installation import connect_redis, settings_in
+from cli.installation import choose_settings, connect_redis
 from cli.options import AsJson, DataFolder
 from cli.problems import Problem, say
 
@@ -31,7 +31,7 @@ def follow(tenant: Tenant = None, point: From = "now", as_json: AsJson = False, 
     if point not in ("start", "now") and not re.fullmatch(r"[0-9]{1,20}(-[0-9]{1,20})?", point):
         raise Problem("--from must be start, now, or an entry's id, as in 1763740800000-0")
     position = {"start": OLDEST, "now": None}.get(point, point)
-    chosen = settings_in(data)
+    chosen = choose_settings(data)
     with connect_redis(chosen.redis) as client:
         streams = OutcomeStreams(client)
         if tenant is None:

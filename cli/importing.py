@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.installation import settings_in
+from cli.installation import choose_settings
 from cli.options import DataFolder, TenantOption
 from cli.problems import FAILED, Problem
 
@@ -61,7 +61,7 @@ def import_file(
     from cli.import_source import open_source
     from spcm_client import import_items
 
-    chosen = settings_in(data)
+    chosen = choose_settings(data)
     source = open_source(file, _operation(operation))
     with Report(file, source) as report:
         try:

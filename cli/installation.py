@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 MIGRATE = "run `spcm migrate`, or `spcm up`"
 
 
-def settings_in(data: Path | None) -> "Settings":
-    """The settings, with this data folder if one is given. Raises WrongSetting."""
+def choose_settings(data: Path | None) -> "Settings":
+    """The settings, with this data folder if one is given, from now on in the environment. Raises WrongSetting."""
     from adapters.settings import settings
 
     if data is not None:

@@ -1,6 +1,6 @@
 """`spcm migrate`."""
 
-from cli.installation import engine_of, make_data_folder, settings_in, without_password
+from cli.installation import choose_settings, engine_of, make_data_folder, without_password
 from cli.options import DataFolder
 
 
@@ -10,7 +10,7 @@ def migrate(data: DataFolder = None) -> None:
     from adapters.migrations import newest
     from cli.terminal import screen
 
-    chosen = settings_in(data)
+    chosen = choose_settings(data)
     if not chosen.database_url:
         make_data_folder(chosen)
     with engine_of(chosen) as engine:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.installation import database, settings_in
+from cli.installation import choose_settings, database
 from cli.options import AsJson, DataFolder, TenantOption
 from cli.problems import FAILED, Problem
 
@@ -25,7 +25,7 @@ def outcome(command_id: CommandId, tenant: TenantOption, as_json: AsJson = False
     name = tenant_name(tenant)
     if not command_id.isascii() or not command_id.isprintable():
         raise Problem("a command's id is of printable ASCII characters")
-    with database(settings_in(data), reads=True) as connection:
+    with database(choose_settings(data), reads=True) as connection:
         found = outcome_of_command(connection, name, command_id)
     if found is None:
         raise Problem(f"no outcome of {command_id} is remembered for tenant {name}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.installation import connect_redis, database, engine_of, settings_in
+from cli.installation import choose_settings, connect_redis, database, engine_of
 from cli.options import AsJson, DataFolder, TenantOption
 from cli.problems import Problem
 
@@ -31,7 +31,7 @@ def republish(tenant: TenantOption, since: Since, as_json: AsJson = False, data:
     from cli.terminal import print_json, screen
 
     name, moment = tenant_name(tenant), moment_of(since, datetime.now(UTC))
-    chosen = settings_in(data)
+    chosen = choose_settings(data)
     _require_tenant(chosen, name)
     with connect_redis(chosen.redis) as client, engine_of(chosen) as engine:
         count = republish(engine, client, name, moment)

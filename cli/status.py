@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.installation import connect_redis, database, settings_in
+from cli.installation import choose_settings, connect_redis, database
 from cli.options import AsJson, DataFolder
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def status(watch: Watch = False, as_json: AsJson = False, data: DataFolder = Non
     """Show what waits in each partition and since when, who holds it, outcomes kept, dead letters, workers."""
     from cli.terminal import print_json, screen
 
-    chosen = settings_in(data)
+    chosen = choose_settings(data)
     with connect_redis(chosen.redis) as client, ExitStack() as stack:
         shown = _look(chosen, client)
         if as_json:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.installation import connect_redis, settings_in
+from cli.installation import choose_settings, connect_redis
 from cli.options import AsJson, DataFolder
 from cli.problems import FAILED, Problem
 
@@ -49,7 +49,7 @@ def submit(
     from cli.telling import Telling
 
     members = _members(tenant, user, password_env)
-    chosen = settings_in(data)
+    chosen = choose_settings(data)
     with connect_redis(chosen.redis) as client:
         submission = Submission(client, members)
         # Unbuffered: a buffer's lock, held by the thread that reads, would break the interpreter's end.

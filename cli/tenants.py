@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.installation import database, engine_of, settings_in
+from cli.installation import choose_settings, database, engine_of
 from cli.options import AsJson, DataFolder
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The tenant's name.")]
@@ -20,7 +20,7 @@ def add(name: Name, data: DataFolder = None) -> None:
     from cli.names import tenant_name
     from cli.terminal import screen
 
-    with database(settings_in(data)) as connection:
+    with database(choose_settings(data)) as connection:
         add_tenant(connection, tenant_name(name))
     screen().print(f"tenant {name} added; it has no users yet: `spcm user add --tenant {name} ...`", soft_wrap=True)
 
@@ -31,7 +31,7 @@ def show(as_json: AsJson = False, data: DataFolder = None) -> None:
     from adapters.users import list_tenants
     from cli.terminal import print_json, screen, table
 
-    with database(settings_in(data), reads=True) as connection:
+    with database(choose_settings(data), reads=True) as connection:
         tenants = list_tenants(connection)
     if as_json:
         for name, users in tenants:
@@ -47,7 +47,7 @@ def remove(name: Name, data: DataFolder = None) -> None:
     from cli.names import tenant_name
     from cli.terminal import screen
 
-    chosen = settings_in(data)
+    chosen = choose_settings(data)
     name = tenant_name(name)
     if sys.stdin.isatty():
         typer.confirm(f"Remove tenant {name} with all its users and subscribers?", abort=True, err=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from cli.installation import settings_in, without_password
+from cli.installation import choose_settings, without_password
 from cli.options import DataFolder
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def up(workers: Workers = 2, redis_port: Port = None, data: DataFolder = None) -
     from cli.stopping import stopping_in_order
 
     with stopping_in_order() as requests:
-        chosen = settings_in(data)
+        chosen = choose_settings(data)
         with running(chosen, workers=workers, log=sys.stderr, redis_port=redis_port) as (servers, worker):
             _tell_ready(chosen, servers)
             _look_after(servers, worker, requests)

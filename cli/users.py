@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.installation import database, settings_in
+from cli.installation import choose_settings, database
 from cli.options import AsJson, DataFolder, TenantOption
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")]
@@ -34,7 +34,7 @@ def add(
     from cli.terminal import screen
 
     granted = permissions(permission or [], every=all_permissions)
-    chosen = settings_in(data)
+    chosen = choose_settings(data)
     secret = _password(user_name(name), from_stdin=password_stdin)
     with database(chosen) as connection:
         add_user(connection, tenant_name(tenant), name, secret, granted)
@@ -48,7 +48,7 @@ def show(tenant: TenantOption, as_json: AsJson = False, data: DataFolder = None)
     from cli.names import tenant_name
     from cli.terminal import print_json, screen, table
 
-    with database(settings_in(data), reads=True) as connection:
+    with database(choose_settings(data), reads=True) as connection:
         users = list_users(connection, tenant_name(tenant))
     if as_json:
         for user in users:
@@ -64,7 +64,7 @@ def remove(name: Name, tenant: TenantOption, data: DataFolder = None) -> None:
     from cli.names import tenant_name, user_name
     from cli.terminal import screen
 
-    with database(settings_in(data)) as connection:
+    with database(choose_settings(data)) as connection:
         remove_user(connection, tenant_name(tenant), user_name(name))
     screen().print(f"user {name} of tenant {tenant} removed", soft_wrap=True)
 
@@ -78,7 +78,7 @@ def change_password(
     from cli.names import tenant_name, user_name
     from cli.terminal import screen
 
-    chosen = settings_in(data)
+    chosen = choose_settings(data)
     secret = _password(user_name(name), from_stdin=password_stdin)
     with database(chosen) as connection:
         set_password(connection, tenant_name(tenant), name, secret)
@@ -99,7 +99,7 @@ def change_permissions(
     from cli.terminal import screen
 
     granted = permissions(permission or [], every=all_permissions)
-    with database(settings_in(data)) as connection:
+    with database(choose_settings(data)) as connection:
         set_permissions(connection, tenant_name(tenant), user_name(name), granted)
     screen().print(f"user {name} of tenant {tenant} has {len(granted)} permissions now", soft_wrap=True)
 
