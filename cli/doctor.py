@@ -1,6 +1,7 @@
 """`spcm doctor`."""
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -16,25 +17,27 @@ if TYPE_CHECKING:
 
 
 class Unreached:
-    """A server that could not be asked: the others still are."""
+    """Whether a server could not be asked: the others still are."""
 
     def __init__(self) -> None:
         self.any = False
 
-    def findings(self, subject: str, ask: "Callable[[], Iterator[Finding]]") -> "list[Finding]":
-        """What `ask` finds, or that it could not."""
-        from redis import RedisError
+    def findings(self, subject: str, ask: "Callable[[], Iterator[Finding]]") -> "Iterator[Finding]":
+        """What `ask` finds, and what ended it before its time."""
+        from sqlalchemy.exc import SQLAlchemyError
 
-        from adapters.failures import Interrupted
-        from adapters.settings import WrongSetting
         from cli.findings import problem
-        from cli.problems import Problem
+        from spcm_client import ClientError
 
         try:
-            return list(ask())
-        except (Interrupted, Problem, RedisError, WrongSetting) as error:
-            self.any = True
-            return [problem(f"{subject} connection", in_one_line(error) or "", "")]
+            yield from ask()
+        except Exception as error:
+            words = in_one_line(error)
+            if words is None:
+                raise
+            answered = isinstance(error, ClientError | SQLAlchemyError)  # but not as it should
+            self.any |= not answered
+            yield problem(subject if answered else f"{subject} connection", words, "")
 
 
 def doctor(as_json: AsJson = False, data: DataFolder = None) -> None:
@@ -46,8 +49,11 @@ def doctor(as_json: AsJson = False, data: DataFolder = None) -> None:
 
     chosen = choose_settings(data)
     unreached = Unreached()
-    found = unreached.findings("Redis", lambda: _redis(chosen))
-    found += unreached.findings("database", lambda: _database(chosen))
+    found = [
+        *_settings(),
+        *unreached.findings("Redis", lambda: _redis(chosen)),
+        *unreached.findings("database", lambda: _database(chosen)),
+    ]
     if as_json:
         for finding in found:
             print_json(dataclasses.asdict(finding))
@@ -58,6 +64,16 @@ def doctor(as_json: AsJson = False, data: DataFolder = None) -> None:
         raise typer.Exit(WRONG)
     if any(finding.level == "problem" for finding in found):
         raise typer.Exit(FAILED)
+
+
+def _settings() -> "Iterator[Finding]":
+    from adapters.settings import Settings
+    from cli.findings import warning
+
+    known = {f"SPCM_{name.upper()}" for name in Settings.model_fields}
+    for name in sorted(os.environ):
+        if name.upper().startswith("SPCM_") and name.upper() not in known:
+            yield warning("settings", f"there is no setting {name}", "correct its name, or unset it: nothing reads it")
 
 
 def _redis(chosen: "Settings") -> "Iterator[Finding]":

@@ -26,21 +26,26 @@ class Partition:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`outcomes` are those kept, by tenant; `workers` is None where Redis does not let us see its connections."""
+    """`outcomes` are those kept, by tenant; `workers` is None where Redis does not let us see its connections.
+
+    `database` tells what is wrong with it; then no partition has a holder.
+    """
 
     partitions: list[Partition]
     outcomes: dict[str, int]
     dead_letters: int
     workers: list[str] | None
+    database: str | None
 
 
-def overview(client: "redis.Redis", count: int, holders: dict[int, str]) -> Overview:
-    """Asked of Redis now; `holders` are the database's. Raises redis-py's errors."""
+def overview(client: "redis.Redis", count: int, holders: dict[int, str], database: str | None) -> Overview:
+    """Asked of Redis now; `holders` are the database's, and `database` its trouble. Raises redis-py's errors."""
     return Overview(
         partitions=_partitions(client, count, holders),
         outcomes=_outcomes(client),
         dead_letters=_dead_letters(client),
         workers=_workers(client),
+        database=database,
     )
 
 

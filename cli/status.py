@@ -9,6 +9,7 @@ import typer
 
 from cli.installation import choose_settings, connect_redis, database
 from cli.options import AsJson, DataFolder
+from cli.problems import WRONG, in_one_line
 
 if TYPE_CHECKING:
     import redis
@@ -24,7 +25,10 @@ Watch = Annotated[bool, typer.Option("--watch", help="Look again every second, u
 
 
 def status(watch: Watch = False, as_json: AsJson = False, data: DataFolder = None) -> None:
-    """Show what waits in each partition and since when, who holds it, outcomes kept, dead letters, workers."""
+    """Show what waits in each partition and since when, who holds it, outcomes kept, dead letters, workers.
+
+    Exit status 2 where the database cannot be asked who holds them; the rest is shown.
+    """
     from cli.terminal import print_json, screen
 
     chosen = choose_settings(data)
@@ -44,24 +48,38 @@ def status(watch: Watch = False, as_json: AsJson = False, data: DataFolder = Non
             while True:
                 time.sleep(EVERY)
                 live.update(_tables(_look(chosen, client)), refresh=True)
+    if shown.database is not None:
+        raise typer.Exit(WRONG)
 
 
 def _look(chosen: "Settings", client: "redis.Redis") -> "Overview":
-    from adapters.holders import holders
     from cli.overview import overview
     from spcm_client import read_partitions
 
     count = read_partitions(client) or chosen.partitions
-    with database(chosen, reads=True) as connection:
-        held = holders(connection)
-    return overview(client, count, held or {})
+    held, trouble = _holders(chosen)
+    return overview(client, count, held, trouble)
+
+
+def _holders(chosen: "Settings") -> tuple[dict[int, str], str | None]:
+    """Who holds which partition; and what is wrong, where the database cannot tell."""
+    from adapters.holders import holders
+
+    try:
+        with database(chosen, reads=True) as connection:
+            return holders(connection) or {}, None
+    except Exception as error:
+        words = in_one_line(error)
+        if words is None:
+            raise
+        return {}, words
 
 
 def _tables(shown: "Overview") -> "Group":
     from rich.console import Group
     from rich.text import Text
 
-    from cli.terminal import table
+    from cli.terminal import table, visible
 
     partitions = [
         (each.number, each.backlog, "" if each.oldest is None else f"{each.oldest:.1f} s", _holder(each))
@@ -76,6 +94,7 @@ def _tables(shown: "Overview") -> "Group":
         table(["tenant", "outcomes kept"], shown.outcomes.items()),
         Text(f"dead letters: {shown.dead_letters}", style="red" if shown.dead_letters else ""),
         Text(workers, style="" if shown.workers else "yellow"),
+        *([] if shown.database is None else [Text(visible(shown.database), style="red")]),
     )
 
 

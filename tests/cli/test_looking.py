@@ -1,0 +1,80 @@
+"""What `spcm status` and `spcm doctor` tell of an installation in which something is wrong."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from sqlalchemy import make_url
+
+from adapters.streams import COMMANDS, OUTCOMES, PARTITIONS
+from tests.cli.program import Program
+from tests.servers import execute
+
+GONE = "postgresql://u:hidden@127.0.0.1:1/x"
+
+
+def findings(program: Program) -> list[dict[str, Any]]:
+    return program.call("doctor", "--json").lines
+
+
+def test_status_without_a_database_shows_what_waits(redis_url: str, tmp_path: Path) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.xadd(f"{COMMANDS}3", {"command": "{}"})
+    program = Program(SPCM_REDIS_URL=redis_url, SPCM_DATABASE_URL=GONE, SPCM_DATA=str(tmp_path))
+    told = program.call("status", "--json")
+    assert told.status == 2
+    assert told.lines[0]["partitions"][3]["backlog"] == 1
+    assert "the database cannot be used" in told.lines[0]["database"]
+    shown = program.call("status").out.splitlines()
+    assert sum("the database cannot be used" in line for line in shown) == 1
+
+
+@pytest.mark.parametrize("url", ["foo", GONE])
+def test_doctor_goes_on_where_the_database_cannot_be_used(redis_url: str, tmp_path: Path, url: str) -> None:
+    program = Program(SPCM_REDIS_URL=redis_url, SPCM_DATABASE_URL=url, SPCM_DATA=str(tmp_path))
+    ended = program.call("doctor", "--json")
+    assert ended.status == 2
+    assert ended.lines[-1]["subject"] == "database connection"
+    assert "Redis eviction" in {line["subject"] for line in ended.lines}
+
+
+def test_doctor_goes_on_where_redis_holds_no_number_of_partitions(
+    migrated: Program, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrated.environment["SPCM_REDIS_URL"] = redis_url
+    with redis.Redis.from_url(redis_url) as client:
+        client.set(PARTITIONS, "abc")
+    found = {line["found"]: line["level"] for line in findings(migrated)}
+    assert found["spcm:partitions holds no number"] == "problem"
+    assert {"it answers", "noeviction", "schema 0001"} <= set(found)
+
+
+def test_doctor_tells_a_right_that_is_missing(redis_url: str, postgres_url: str, tmp_path: Path) -> None:
+    program = Program(SPCM_REDIS_URL=redis_url, SPCM_DATABASE_URL=postgres_url, SPCM_DATA=str(tmp_path))
+    assert program.call("migrate").status == 0
+    name = make_url(postgres_url).database
+    execute(postgres_url, f"create role {name} login")
+    execute(postgres_url, f"grant select on alembic_version to {name}")
+    try:
+        program.environment["SPCM_DATABASE_URL"] = postgres_url.replace("//postgres@", f"//{name}@")
+        ended = program.call("doctor", "--json")
+    finally:
+        execute(postgres_url, f"drop owned by {name}")
+        execute(postgres_url, f"drop role {name}")
+    assert "permission denied" in ended.lines[-1]["found"]
+    assert "schema 0001" in {line["found"] for line in ended.lines}
+
+
+def test_doctor_warns_of_settings_that_there_are_not(migrated: Program, redis_url: str) -> None:
+    migrated.environment |= {"SPCM_REDIS_URL": redis_url, "SPCM_PARTITION": "4"}
+    told = [line for line in findings(migrated) if line["subject"] == "settings"]
+    assert [(line["level"], line["found"]) for line in told] == [("warning", "there is no setting SPCM_PARTITION")]
+
+
+def test_doctor_takes_a_bulk_for_no_usual_outcome(migrated: Program, redis_url: str) -> None:
+    migrated.environment["SPCM_REDIS_URL"] = redis_url
+    with redis.Redis.from_url(redis_url) as client:
+        for size in (700, 700, 100_000):
+            client.xadd(f"{OUTCOMES}acme", {"event": "x" * size})
+    assert any("at 700 bytes each" in line["found"] for line in findings(migrated))
