@@ -5,7 +5,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +14,8 @@ import typer
 
 from cli.installation import choose_settings, connect_redis, database, engine_of
 from cli.options import AsJson, DataFolder
-from cli.problems import Problem
+from cli.problems import FAILED, Problem
+from cli.stopping import stopping_in_order
 
 if TYPE_CHECKING:
     from adapters.settings import Settings
@@ -51,17 +52,22 @@ def bench(
     """Measure this installation: commands a second, and how long a single one takes.
 
     It uses a tenant of its own, with a random name, and removes it afterwards with all that it wrote. Other work
-    that goes on meanwhile is slowed down, and so is what is measured.
+    that goes on meanwhile is slowed down, and so is what is measured. Exit status 1 where an outcome is 400 or above.
     """
-    from cli.terminal import print_json, screen
+    with stopping_in_order():
+        with _bench(choose_settings(data)) as sender:
+            found = _measure(sender, operation, commands, singles)
+            _tell(found, as_json=as_json)
+        raise typer.Exit(FAILED if any(status >= 400 for status in sender.statuses) else 0)
+    raise typer.Abort
 
-    with _bench(choose_settings(data)) as sender:
-        first = range(commands), range(commands, commands + singles)
-        if operation is not Benched.CREATE:
-            sender.all_at_once(Benched.CREATE, range(commands + singles))
-        rate = sender.all_at_once(operation, first[0])
-        took = sorted(sender.one_at_a_time(operation, first[1]))
-    found: dict[str, Any] = {
+
+def _measure(sender: "_Sender", operation: Benched, commands: int, singles: int) -> dict[str, Any]:
+    if operation is not Benched.CREATE:
+        sender.all_at_once(Benched.CREATE, range(commands + singles))
+    rate = sender.all_at_once(operation, range(commands))
+    took = sorted(sender.one_at_a_time(operation, range(commands, commands + singles)))
+    return {
         "operation": operation.value,
         "commands": commands,
         "commandsPerSecond": round(rate),
@@ -69,14 +75,21 @@ def bench(
         "milliseconds": {f"p{percent}": round(1000 * _percentile(took, percent), 1) for percent in (50, 90, 99)},
         "statuses": {str(status): count for status, count in sorted(sender.statuses.items())},
     }
+
+
+def _tell(found: dict[str, Any], *, as_json: bool) -> None:
+    from cli.terminal import print_json, print_line
+
     if as_json:
         print_json(found)
         return
     milliseconds = ", ".join(f"{name} {value} ms" for name, value in found["milliseconds"].items())
-    screen().print(
-        f"{operation}: {found['commandsPerSecond']:,} commands a second, {commands:,} sent at once", soft_wrap=True
+    statuses = ", ".join(f"{status} {count:,} times" for status, count in found["statuses"].items())
+    print_line(
+        f"{found['operation']}: {found['commandsPerSecond']:,} commands a second, {found['commands']:,} sent at once"
     )
-    screen().print(f"from XADD to outcome, {singles:,} sent one at a time: {milliseconds}", soft_wrap=True)
+    print_line(f"from XADD to outcome, {found['singles']:,} sent one at a time: {milliseconds}")
+    print_line(f"outcomes: {statuses}")
 
 
 @dataclass
@@ -141,7 +154,7 @@ class _Sender:
 @contextmanager
 def _bench(chosen: "Settings") -> Iterator[_Sender]:
     """A tenant with a user of a random password, while it is measured. Raises Problem."""
-    from adapters.users import add_tenant, add_user, remove_tenant
+    from adapters.users import NoSuchTenant, add_tenant, add_user, remove_tenant
     from domain.permissions import Permission
     from spcm_client import read_partitions
     from spcm_client.commands import basic_authorization
@@ -151,14 +164,14 @@ def _bench(chosen: "Settings") -> Iterator[_Sender]:
         partitions = read_partitions(client)
         if partitions is None:
             raise Problem("no worker has ever started here: `spcm up` starts one")
-        with database(chosen) as connection:
-            add_tenant(connection, tenant)
-            add_user(connection, tenant, "bench", password, Permission)
         try:
+            with database(chosen) as connection:
+                add_tenant(connection, tenant)
+                add_user(connection, tenant, "bench", password, Permission)
             yield _Sender(client, tenant, basic_authorization("bench", password), partitions)
         finally:
             # Commands that are still there, after an interruption, are answered 401 from now on.
-            with engine_of(chosen) as engine:
+            with engine_of(chosen) as engine, suppress(NoSuchTenant):
                 remove_tenant(engine, tenant)
             client.delete(_outcomes_of(tenant))
 

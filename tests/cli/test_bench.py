@@ -1,6 +1,10 @@
-import pytest
+from pathlib import Path
 
-from tests.cli.program import Program
+import pytest
+import redis
+
+from tests.access import as_role, grant
+from tests.cli.program import Program, next_line, until
 
 
 @pytest.mark.parametrize("operation", ["subscriber.create", "subscriber.update"])
@@ -18,3 +22,29 @@ def test_an_installation_is_measured_and_nothing_of_it_stays(program: Program, o
 
 def test_what_never_ran_cannot_be_measured(migrated: Program, redis_url: str) -> None:
     assert migrated.run("bench", SPCM_REDIS_URL=redis_url).is_refused("no worker has ever started")
+
+
+def test_refusals_are_told_as_such(redis_url: str, tmp_path: Path) -> None:
+    program = Program(SPCM_REDIS_URL=redis_url, SPCM_DATA=str(tmp_path / "data"), SPCM_BACKLOG_LIMIT="1")
+    with program.running("up", "--workers", "1") as up:
+        assert next_line(up)
+        measured = program.run("bench", "--commands", "50", "--singles", "1")
+    assert measured.status == 1
+    assert "503" in measured.out.splitlines()[-1]
+
+
+def test_stopped_it_leaves_nothing_behind(program: Program) -> None:
+    before = program.run("tenant", "list", "--json").lines
+    with program.running("bench", "--commands", "10", "--singles", "10000") as bench:
+        until(lambda: program.call("tenant", "list", "--json").lines != before)
+        bench.terminate()
+        assert bench.wait(20) == 130
+    assert program.run("tenant", "list", "--json").lines == before
+
+
+def test_the_operators_redis_user_may_do_it(program: Program) -> None:
+    url = (Path(program.environment["SPCM_DATA"]) / "redis-url").read_text().strip()
+    with redis.Redis.from_url(url) as admin:
+        grant(admin, "acme")
+    measured = program.run("bench", "--commands", "5", "--singles", "1", SPCM_REDIS_URL=as_role(url, "operator"))
+    assert (measured.status, measured.err) == (0, "")
