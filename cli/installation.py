@@ -28,10 +28,12 @@ def choose_settings(data: Path | None) -> "Settings":
 
 
 def make_data_folder(chosen: "Settings") -> None:
-    """The folder is there, if one is needed, and what it will hold can be read by its owner alone."""
+    """The folder is there, if one is needed, and what it will hold can be read by its owner alone. Raises Problem."""
     if chosen.redis_url and chosen.database_url:
         return
     folder = chosen.data
+    if folder.exists() and not folder.is_dir():
+        raise Problem(f"the data folder {folder} is a file: name another with --data or SPCM_DATA")
     if not folder.is_dir() or not any(folder.iterdir()):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)

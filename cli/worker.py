@@ -17,6 +17,9 @@ from workers.readiness import READY
 STOP_WITHIN = 8.0
 """Seconds for what the worker is at; a batch that is cut off is executed again by the next one."""
 
+# Celery looks into the current folder first; a `workers` or `celeryconfig.py` that is there is somebody else's.
+_CELERY = "import celeryconfig, workers.app; from celery.__main__ import main; main()"
+
 PAUSE = 1.0
 """Seconds before a worker that has ended by itself is started again."""
 
@@ -27,7 +30,7 @@ class Worker:
     def __init__(self, processes: int, environment: Mapping[str, str], log: TextIO) -> None:
         """`log` gets what the worker has to say."""
         self._log = log
-        self._command = [sys.executable, "-m", "celery", "-q", "-A", "workers.app", "worker", "-P", "prefork"]
+        self._command = [sys.executable, "-P", "-c", _CELERY, "-q", "-A", "workers.app", "worker", "-P", "prefork"]
         self._command += ["-c", str(processes)]
         self._environment = dict(environment)
         self._lifeline = Lifeline()

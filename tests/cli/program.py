@@ -50,6 +50,7 @@ class Program:
     """`spcm` with settings of its own."""
 
     def __init__(self, **settings: str) -> None:
+        self.folder = "/"
         self.words = [sys.executable, "-m", "cli.main"]
         self.environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **settings}
 
@@ -57,7 +58,7 @@ class Program:
         ended = subprocess.run(
             [*self.words, *arguments],
             env={**self.environment, **settings},
-            cwd="/",
+            cwd=self.folder,
             input=stdin.encode() if isinstance(stdin, str) else stdin,
             capture_output=True,
             timeout=WITHIN,
@@ -80,7 +81,7 @@ class Program:
         return subprocess.Popen(
             [*self.words, *arguments],
             env={**self.environment, **settings},
-            cwd="/",
+            cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -159,6 +159,23 @@ def test_redis_can_be_reached_through_a_unix_socket(data: Path) -> None:
         shutil.rmtree(folder)
 
 
+def test_code_of_others_in_the_current_folder_is_not_run(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "workers").mkdir()
+    for name in ("celeryconfig.py", "workers/__init__.py", "json.py"):
+        (tmp_path / name).write_text("raise SystemExit('code of others')")
+    program = Program(SPCM_DATA=data.name, SPCM_DATABASE_URL="sqlite:///here.sqlite")
+    program.folder = str(tmp_path)
+    program.words = [str(Path(sys.executable).with_name("spcm"))]
+    up = Up(program, "--workers", "1")
+    assert (tmp_path / "here.sqlite").exists()
+    assert up.end() == (0, b"")
+
+
+def test_a_data_folder_that_is_a_file_is_told(data: Path) -> None:
+    data.touch()
+    assert Program().run("up", "--data", str(data)).is_refused("is a file", "SPCM_DATA")
+
+
 def test_a_worker_refuses_a_redis_url_as_spcm_does(data: Path) -> None:
     program = Program(SPCM_REDIS_URL="redis://127.0.0.1:1/0?foo=1", SPCM_DATA=str(data))
     program.words = [sys.executable, "-m", "celery", "-A", "workers.app", "worker"]
