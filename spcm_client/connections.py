@@ -1,6 +1,8 @@
 """Connections to Redis: how often redis-py may repeat a call, and how long a read may block."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from redis import Redis
@@ -59,6 +61,15 @@ def execute_once(redis: Redis, *command: str | bytes | int | float) -> Any:
         raise
     except _LOST as error:
         raise ConnectionLost(str(error)) from error
+
+
+@contextmanager
+def losses_told() -> Iterator[None]:
+    """Where nobody asks again: raises redis-py's own error for a connection that was lost."""
+    try:
+        yield
+    except ConnectionLost as lost:
+        raise (lost.__cause__ or lost) from None
 
 
 def pause_after_loss(seconds: float = _PAUSE_AFTER_LOSS) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from redis import Redis
 
-from spcm_client.connections import connect, execute_once, longest_block, pause_after_loss
+from spcm_client.connections import connect, execute_once, longest_block, losses_told, pause_after_loss
 from spcm_client.errors import ConnectionLost
 from spcm_client.outcomes import Outcome
 from spcm_client.streams import BEFORE_ALL, Entry, entries_of, entries_read, outcome_stream
@@ -25,7 +25,9 @@ def follow(redis: Redis | str, tenant: str, start: str = "now", *, idle: float |
     `stream_id` is where to go on.
     """
     connection = connect(redis)
-    return _follow(connection, outcome_stream(tenant), _position(connection, outcome_stream(tenant), start), idle)
+    with losses_told():
+        position = _position(connection, outcome_stream(tenant), start)
+    return _follow(connection, outcome_stream(tenant), position, idle)
 
 
 def _position(redis: Redis, stream: str, start: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from redis import Redis, ResponseError
 
-from spcm_client.connections import connect, execute_once, longest_block, pause_after_loss
+from spcm_client.connections import connect, execute_once, longest_block, losses_told, pause_after_loss
 from spcm_client.errors import ConnectionLost, MalformedOutcome
 from spcm_client.follow import Patience
 from spcm_client.outcomes import Outcome
@@ -20,13 +20,16 @@ class OutcomeGroup:
     The group is kept in Redis, with what each consumer has not acknowledged. `start` says where it begins when it is
     first made: `"now"`, `"start"` (the oldest outcome that is kept), or a `stream_id`. Where Redis has lost the group,
     it begins again with everything that is kept: outcomes come twice rather than never.
+
+    Raises redis-py's errors where Redis cannot be reached, or the group not be made.
     """
 
     def __init__(self, redis: Redis | str, tenant: str, group: str, *, start: str = "now") -> None:
         self._redis = connect(redis)
         self._stream = outcome_stream(tenant)
         self._group = group
-        _make_group(self._redis, self._stream, group, {"now": "$", "start": BEFORE_ALL}.get(start, start))
+        with losses_told():
+            _make_group(self._redis, self._stream, group, {"now": "$", "start": BEFORE_ALL}.get(start, start))
 
     def follow_as(self, consumer: str, *, claim_after: float = 60.0, idle: float | None = None) -> Iterator[Outcome]:
         """The outcomes that fall to `consumer`, a name that is its own and the same after a restart.

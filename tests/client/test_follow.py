@@ -3,8 +3,11 @@ from typing import Any
 
 import pytest
 from redis import Redis, ResponseError
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.retry import Retry
 
-from spcm_client import MalformedOutcome, follow
+from spcm_client import MalformedOutcome, OutcomeGroup, follow
 from tests.client.stand_in import publish
 
 
@@ -35,6 +38,14 @@ def test_a_reader_goes_on_after_the_outcome_it_saw_last(redis: Redis) -> None:
     seen = next(follow(redis, "acme", "start"))
     assert seen.stream_id is not None
     assert ids(follow(redis, "acme", seen.stream_id, idle=0.05)) == ["c1", "c2"]
+
+
+def test_a_redis_that_is_not_there_is_redis_pys_own_error() -> None:
+    dead = Redis(port=1, retry=Retry(NoBackoff(), 0))
+    with pytest.raises(RedisConnectionError):
+        follow(dead, "acme")
+    with pytest.raises(RedisConnectionError):
+        OutcomeGroup(dead, "acme", "billing")
 
 
 def test_another_tenants_outcomes_are_not_told(redis: Redis) -> None:
