@@ -9,7 +9,7 @@ import typer
 
 from cli.installation import choose_settings, connect_redis
 from cli.options import AsJson, DataFolder
-from cli.problems import FAILED, Problem
+from cli.problems import FAILED, Problem, say
 
 if TYPE_CHECKING:
     import redis
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from adapters.dead_letters import DeadLetter
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A dead letter's id, as `spcm deadletters list` shows it.")]
-Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Dead letters, by their ids.")]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Dead letters, by their ids.")]
 Every = Annotated[bool, typer.Option("--all", help="All there are now.")]
 OfTenant = Annotated[str | None, typer.Option("--tenant", metavar="TENANT", help="Only those of this tenant.")]
 UserOption = Annotated[str, typer.Option("--user", metavar="NAME", help="Under whose permissions.")]
@@ -101,6 +101,8 @@ def resend(
                 resending.send_and_wait(letters, timeout)
     if resending.unreadable:
         raise Problem(f"{resending.unreadable} dead letters have no command that could be sent: discard them")
+    if not telling.any and not resending.unreadable:
+        say("there are no dead letters, and nothing was sent")
     if telling.failed:
         raise typer.Exit(FAILED)
 

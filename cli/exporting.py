@@ -60,6 +60,7 @@ def export(
     Of plan definitions their states and PCC profiles are left out.
     """
     from adapters.exporting import rows_of, snapshot
+    from cli.names import tenant_name
 
     if tag is not None and what is not Exported.SUBSCRIBERS:
         raise Problem(f"{what.value} have no tag: leave --tag out")
@@ -69,7 +70,7 @@ def export(
     fields = _fields_of(what)
     with engine_of(chosen) as engine, snapshot(engine) as connection:
         filters = {} if tag is None else {"tag": tag}
-        chunks = rows_of(connection, fields.kind, fields.names, tenant, filters)
+        chunks = rows_of(connection, fields.kind, fields.names, tenant_name(tenant), filters)
         _write(chunks, fields, written_as, sys.stdout.buffer)
     if what is Exported.DEFINITIONS:
         say("left out: the PCC profiles of the plan definitions, and whether they are finalised, current and available")

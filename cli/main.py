@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -29,9 +30,28 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="SPCM: commands in Redis streams, one outcome each.",
-    epilog="Settings are SPCM_* variables. Exit status: 0, or 1 where an outcome is 400 or above, "
-    "or 2 where a command could not do what it was asked.",
+    epilog="Settings are SPCM_* variables. Exit status: 0; 1 where an outcome is 400 or above, or doctor found a "
+    "problem; 2 where a command could not do what it was asked; 130 after Ctrl-C; 141 where nobody read on.",
 )
+
+
+def _tell_version(asked: bool) -> None:
+    from importlib.metadata import version
+
+    if asked:
+        typer.echo(version("spcm"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version and end.")
+    ] = False,
+) -> None:
+    """What goes before a command."""
+
+
 app.command("up")(up.up)
 app.command("demo")(demo.demo)
 app.add_typer(tenants.app, name="tenant")
@@ -51,12 +71,20 @@ app.command("bench")(bench.bench)
 
 def main() -> None:
     """The program: ends with the command's status."""
+    _open_what_is_closed()
     with Guard() as guard:
         guard.status = int(app(prog_name="spcm", standalone_mode=False) or 0)
         sys.stdout.flush()
     if guard.status:
         _forget_what_nobody_reads()
     sys.exit(guard.status)
+
+
+def _open_what_is_closed() -> None:
+    """A stream that is closed is None for Python, and its number would be that of the next file."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - as long as the program runs
 
 
 def _forget_what_nobody_reads() -> None:

@@ -18,6 +18,7 @@ INTERRUPTED = 130
 READER_GONE = 141
 
 _LONGEST = 400  # characters of a server's own words
+_TIME_IS_OVER = "57014"  # query_canceled: statement_timeout
 
 
 class Problem(Exception):
@@ -46,7 +47,7 @@ class Guard:
             return True
         if isinstance(error, KeyboardInterrupt | typer.Abort):
             self.status = INTERRUPTED
-        elif isinstance(error, BrokenPipeError):
+        elif isinstance(error, BrokenPipeError | SystemExit):  # the latter is all that Typer leaves of the former
             self.status = READER_GONE
         else:
             words = in_one_line(error)
@@ -64,6 +65,9 @@ def in_one_line(error: BaseException) -> str | None:
         return str(error)
     if isinstance(error, TyperException):
         return _usage(error)
+    # Bytes that are no text Python reads as characters that UTF-8 cannot write.
+    if isinstance(error, UnicodeEncodeError) and error.encoding == "utf-8":
+        return "an argument, or a variable that has a password, is not UTF-8"
     return _of_ours(error) or _of_servers(error) or _of_files(error)
 
 
@@ -82,7 +86,7 @@ def _of_ours(error: BaseException) -> str | None:
     from adapters.settings import WrongSetting
     from adapters.users import AlreadyThere, NoSuchTenant, NoSuchUser
     from adapters.valkey import ValkeyFailed
-    from spcm_client import ClientError
+    from spcm_client import ClientError, SubmitFailed
 
     if isinstance(error, NoSuchTenant):
         return f"there is no tenant {error}: `spcm tenant list` shows all, `spcm tenant add` makes one"
@@ -92,8 +96,10 @@ def _of_ours(error: BaseException) -> str | None:
         return f"{error} is there already"
     if isinstance(error, WrongDatabaseUrl):
         return f"SPCM_DATABASE_URL: {error}"
+    if isinstance(error, SubmitFailed):
+        return f"{error} ({error.__cause__})"
     if isinstance(error, WrongSetting | NotReady | ValkeyFailed | ClientError):
-        return f"{error}{f' ({error.__cause__})' if error.__cause__ and isinstance(error, ClientError) else ''}"
+        return str(error)
     return None
 
 
@@ -101,9 +107,14 @@ def _of_servers(error: BaseException) -> str | None:
     import redis
 
     from adapters.failures import Contended, Interrupted
+    from spcm_client.connections import REFUSED
 
+    if isinstance(error, REFUSED):
+        return f"Redis refused: {_cut(error)} (is the user in SPCM_REDIS_URL the right one, and its password?)"
     if isinstance(error, redis.RedisError):
         return f"Redis cannot be used: {_cut(error)} (is it running? see SPCM_REDIS_URL, or run `spcm up`)"
+    if isinstance(error, Contended) and getattr(error.__cause__, "sqlstate", None) == _TIME_IS_OVER:
+        return "a statement took the database too long, and was ended: try again when it has less to do"
     if isinstance(error, Contended):
         return "others are at work on the same rows of the database: try again"
     if isinstance(error, Interrupted):
@@ -116,7 +127,8 @@ def _of_servers(error: BaseException) -> str | None:
 def _of_files(error: BaseException) -> str | None:
     if not isinstance(error, OSError):
         return None
-    return f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}"
+    words = error.strerror or str(error)
+    return f"{error.filename}: {words}" if error.filename else words
 
 
 def _cut(error: object) -> str:

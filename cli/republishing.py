@@ -2,16 +2,13 @@
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cli.installation import choose_settings, connect_redis, database, engine_of
 from cli.options import AsJson, DataFolder, TenantOption
 from cli.problems import Problem
-
-if TYPE_CHECKING:
-    from adapters.settings import Settings
 
 _WRONG_TIME = "--since must be a time with its zone, as in 2026-11-21T16:00:00Z, or how long ago: 90m, 2h, 7d"
 
@@ -28,11 +25,13 @@ def republish(tenant: TenantOption, since: Since, as_json: AsJson = False, data:
     """
     from adapters.republication import republish
     from cli.names import tenant_name
+    from cli.tenants import require_tenant
     from cli.terminal import print_json, screen
 
     name, moment = tenant_name(tenant), moment_of(since, datetime.now(UTC))
     chosen = choose_settings(data)
-    _require_tenant(chosen, name)
+    with database(chosen, reads=True) as connection:
+        require_tenant(connection, name)
     with connect_redis(chosen.redis) as client, engine_of(chosen) as engine:
         count = republish(engine, client, name, moment)
     if as_json:
@@ -54,12 +53,3 @@ def moment_of(text: str, now: datetime) -> datetime:
     if moment.tzinfo is None:
         raise Problem(_WRONG_TIME)
     return moment
-
-
-def _require_tenant(chosen: "Settings", name: str) -> None:
-    """Raises NoSuchTenant: of one that is misspelt nothing would be found."""
-    from adapters.users import NoSuchTenant, list_tenants
-
-    with database(chosen, reads=True) as connection:
-        if name not in dict(list_tenants(connection)):
-            raise NoSuchTenant(name)

@@ -67,12 +67,10 @@ class Submission:
         for told in self._streams.read(seconds):
             try:
                 event = json.loads(told.event)
-                event_id = event["id"]
+                self.under_way.remove(event["id"])
             except (ValueError, LookupError, TypeError):
-                continue  # of somebody else: those of workers are events
-            if event_id in self.under_way:
-                self.under_way.discard(event_id)
-                yield told.event, event
+                continue  # of somebody else, or no event, which those of workers are
+            yield told.event, event
 
     def _fill_in(self, command: WrittenCommand) -> tuple[str, dict[str, Any]]:
         """What is missing comes first; all the rest stays as it was written, right or wrong."""

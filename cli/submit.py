@@ -8,7 +8,7 @@ import typer
 
 from cli.installation import choose_settings, connect_redis
 from cli.options import AsJson, DataFolder
-from cli.problems import FAILED, Problem
+from cli.problems import FAILED, Problem, say
 
 if TYPE_CHECKING:
     from cli.inbox import Inbox
@@ -19,7 +19,7 @@ MOST_UNDER_WAY = 1_000
 _BLOCK = 0.5  # seconds for which outcomes are waited for, where there is nothing else to do
 _SHORT_BLOCK = 0.02  # and where commands may still come
 
-File = Annotated[str, typer.Argument(metavar="[FILE]", help="Commands: JSON, or JSON lines; - is stdin.")]
+File = Annotated[str, typer.Argument(metavar="FILE", help="Commands: JSON, or JSON lines; - is stdin.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait for outcomes.")]
 Tenant = Annotated[str | None, typer.Option("--tenant", help="For commands that name no tenant.")]
 User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="For commands without authorization.")]
@@ -61,6 +61,8 @@ def submit(
                 _send_and_wait(inbox, submission, telling, timeout)
     if inbox.fault is not None:
         raise inbox.fault
+    if not telling.any:
+        say("there was no command, and nothing was sent")
     if telling.failed:
         raise typer.Exit(FAILED)
 

@@ -35,6 +35,11 @@ class Telling:
         )
         self._task = self._bar.add_task("outcomes", total=None)
 
+    @property
+    def any(self) -> bool:
+        """Whether anything was sent."""
+        return self._sent > 0
+
     def sent(self, sent: Iterable[Sent], *, tell: bool = False) -> None:
         """So much is under way; `tell`: nobody waits for the outcomes."""
         for each in sent:

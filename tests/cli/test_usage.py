@@ -1,12 +1,19 @@
 import os
+import shlex
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import redis
+from sqlalchemy import text
 from typer.testing import CliRunner
 
+from adapters.database import make_engine
+from adapters.failures import Contended
 from cli.main import app
+from cli.problems import in_one_line
 from tests.cli.program import Program
 
 
@@ -65,6 +72,56 @@ def test_a_wrong_setting_is_one_line_without_secrets(setting: str, value: str, t
 )
 def test_a_redis_that_is_not_there_is_one_line(url: str, told: str, tmp_path: Path) -> None:
     assert Program(SPCM_DATA=str(tmp_path), SPCM_REDIS_URL=url).call("follow").is_refused(told)
+
+
+def test_a_redis_that_refuses_the_password_is_running(redis_url: str) -> None:
+    wrong = redis_url.replace("//:", "//:no")
+    ended = Program(SPCM_REDIS_URL=wrong).call("status")
+    assert ended.is_refused("Redis refused", "its password")
+    assert "spcm up" not in ended.err
+
+
+def test_a_statement_that_took_too_long_is_told(postgres_url: str) -> None:
+    engine = make_engine(postgres_url, statement_timeout=50)
+    with engine.connect() as connection, pytest.raises(Contended) as raised:
+        connection.execute(text("select pg_sleep(5)"))
+    assert "took the database too long" in str(in_one_line(raised.value))
+    engine.dispose()
+
+
+def test_what_is_no_utf_8_is_told(migrated: Program) -> None:
+    password = ["--user", "oms", "--password-env", "PW"]
+    tag = ["export", "subscribers", "--tenant", "acme", "--tag", os.fsdecode(b"\xff")]
+    assert migrated.run("tenant", "add", "acme").status == 0
+    assert migrated.run(*tag).is_refused("not UTF-8")
+    assert migrated.run("submit", *password, PW=os.fsdecode(b"\xff")).is_refused("not UTF-8")
+
+
+def shell(program: Program, line: str) -> int:
+    words = shlex.join(program.words)
+    return subprocess.run(["bash", "-c", f'spcm() {{ {words} "$@"; }}; {line}'], env=program.environment).returncode
+
+
+def test_streams_that_are_closed_are_as_those_to_nowhere(migrated: Program, redis_url: str) -> None:
+    migrated.environment["SPCM_REDIS_URL"] = redis_url
+    for line in ("spcm submit <&-", "spcm status >&-", "spcm status <&- >&- 2>&-"):
+        assert shell(migrated, line) == 0, line
+
+
+@pytest.mark.parametrize(
+    "command", ["status", "status --json", "export --tenant acme subscribers", "follow --from start --json",
+                "follow --from start"]
+)  # fmt: skip
+def test_a_reader_that_has_gone_is_141(migrated: Program, redis_url: str, command: str) -> None:
+    migrated.environment["SPCM_REDIS_URL"] = redis_url
+    migrated.run("tenant", "add", "acme")
+    with redis.Redis.from_url(redis_url) as client:
+        client.xadd("spcm:outcomes:acme", {"event": '{"id": "1", "type": "x", "status": 200}'})
+    assert shell(migrated, f"{{ sleep 0.2; spcm {command}; }} | true; exit ${{PIPESTATUS[0]}}") == 141
+
+
+def test_there_is_a_version() -> None:
+    assert Program().run("--version").out == f"{version('spcm')}\n"
 
 
 def test_it_starts_without_what_only_some_commands_need() -> None:
