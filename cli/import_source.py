@@ -49,7 +49,10 @@ def open_source(path: Path, operation: Operation) -> Source:
         beginning = file.read(64)
     if not beginning:
         raise Problem(f"{path} is empty")
-    is_json = beginning.removeprefix(codecs.BOM_UTF8).lstrip(b" \t").startswith(b"{")
+    first = beginning.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    if first == b"[":
+        raise Problem(f"{path} is a JSON array: write its objects without it, each on a line of its own")
+    is_json = first == b"{"
     return JsonLines(path, operation) if is_json else CsvRows(path, operation)
 
 
@@ -63,12 +66,7 @@ class CsvRows:
         self._operation = operation
 
     def check(self) -> Content:
-        count = -1
-        for _ in self._rows():
-            count += 1
-        if count < 1:
-            raise Problem(f"{self._path} has a header and nothing below it")
-        return Content(count, _digest(self._path))
+        return Content(sum(1 for _ in self._rows()) - 1, _digest(self._path))
 
     def items(self) -> Iterator[BulkItem]:
         rows = self._rows()

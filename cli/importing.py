@@ -10,7 +10,7 @@ import typer
 
 from cli.installation import choose_settings
 from cli.options import DataFolder, TenantOption
-from cli.problems import FAILED, Problem
+from cli.problems import FAILED, Problem, say
 
 if TYPE_CHECKING:
     from cli.import_report import Report
@@ -59,7 +59,7 @@ def import_file(
     """
     from cli.import_report import Report
     from cli.import_source import open_source
-    from spcm_client import import_items
+    from spcm_client import OutcomeTimeout, import_items
 
     chosen = choose_settings(data)
     source = open_source(file, _operation(operation))
@@ -71,7 +71,15 @@ def import_file(
         with _client(chosen.redis, tenant, user, password_env) as client:
             label = f"{content.digest}/{operation}/{run}"
             results = import_items(client, source.items(), mode=mode.value, run=label, dry_run=dry_run, timeout=timeout)
-            _follow(results, report, content.items)
+            try:
+                _follow(results, report, content.items)
+            except OutcomeTimeout:
+                raise Problem(
+                    f"no outcome came within {timeout:g} s: is a worker running? Run the same import again to go on"
+                ) from None
+            except KeyboardInterrupt:
+                say("run the same import again to go on")
+                raise
         report.write()
         _tell(report, dry_run=dry_run)
         if report.failed:

@@ -129,7 +129,7 @@ REFUSED = {
     "an unknown column": ("msisdn,colour\n1,red\n", "line 1: subscriber.create has no column 'colour'"),
     "a missing column": ("imsi\n1\n", "line 1: subscriber.create needs the column msisdn"),
     "a million columns": ("msisdn" + ",x" * 999_999 + "\n", "line 1: subscriber.create has no column 'x'"),
-    "a header alone": (HEADER, "has a header and nothing below it"),
+    "a JSON array": ('\n [{"msisdn":"1"}]', "is a JSON array: write its objects"),
     "nothing": ("", "is empty"),
     "no JSON": ('{"msisdn":"1"}\n{"msisdn":}\n', "line 2: it is no JSON"),
     "duplicate members": ('{"msisdn":"1","msisdn":"2"}\n', "line 1: it is no JSON"),
@@ -145,6 +145,12 @@ def test_a_bad_file_is_told_with_its_line(tmp_path: Path, content: str | bytes, 
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     with pytest.raises(Problem, match=words):
         open_source(path, OPERATIONS["subscriber.create"]).check()
+
+
+def test_a_header_alone_is_a_file_of_no_lines(sqlite_files: ServedFiles) -> None:
+    path = sqlite_files.write("s.csv", HEADER)
+    sqlite_files.import_file(path, status=0)
+    assert report_of(path) == []
 
 
 def test_a_bad_file_is_told_before_anything_is_sent(sqlite_files: ServedFiles) -> None:
