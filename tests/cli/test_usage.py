@@ -45,7 +45,7 @@ def test_every_command_has_help_and_a_data_folder() -> None:
         ("SPCM_DATABASE_URL", "mysql://u:hidden@h/x", "SPCM_DATABASE_URL"),
         ("SPCM_DATABASE_URL", "postgresql://u:hidden@127.0.0.1:1/x", "the database cannot be used"),
         ("SPCM_DATABASE_URL", "postgresql://h:hidden/x", "the database URL cannot be read"),
-        ("SPCM_DATABASE_URL", "postgresql://u:p@hidden@127.0.0.1/x", "%-escapes in the password"),
+        ("SPCM_DATABASE_URL", "postgresql://u:p@hidden@127.0.0.1/x", "%40"),
         ("SPCM_DATABASE_URL", "postgresql://u:hidden@127.0.0.1/x?foo=bar", 'invalid connection option "foo"'),
         ("SPCM_DATABASE_URL", "sqlite:////nowhere/x?timeout=soon", "no parameters"),
         ("SPCM_DATABASE_URL", "sqlite:////nowhere/x", "there is no database /nowhere/x"),
