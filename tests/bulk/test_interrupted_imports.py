@@ -15,7 +15,7 @@ from tests.bulk.files import Files, failed_as_expected, remainder_of, report_of
 from tests.contract.installation import PASSWORD
 from tests.faults.worker import Worker
 
-LINES = 20_000
+LINES = 10_000
 KILLS = 6
 WITHIN = 120.0
 

@@ -17,7 +17,7 @@ LIMIT = 100
 @pytest.fixture(scope="module")
 def lab(make_lab: "Callable[..., Lab]") -> Lab:
     # Above the 3 s after which PostgreSQL ends an idle session, as it is by default.
-    return make_lab(environment={"SPCM_BATCH_TIME_LIMIT": "4"})
+    return make_lab(environment={"SPCM_BATCH_TIME_LIMIT": "3"})
 
 
 @pytest.fixture(scope="module")

@@ -184,7 +184,7 @@ def test_a_cut_can_wait_for_an_answer(proxy: Proxy, client: socket.socket) -> No
 
 
 def test_a_server_that_is_not_there_looks_like_a_reset(tmp_path: Path) -> None:
-    with Proxy(tmp_path / "no.socket") as proxy, connect(proxy) as client, pytest.raises(ConnectionResetError):
+    with Proxy(tmp_path / "no.socket") as proxy, pytest.raises(ConnectionResetError), connect(proxy) as client:
         client.recv(1)
 
 
