@@ -29,7 +29,7 @@ def table(servers: Servers) -> str:
         "Valkey": f"{valkey.get('valkey_version', valkey['redis_version'])}, over loopback:"
         f" appendonly {of_valkey['appendonly']}, appendfsync {of_valkey['appendfsync']}",
         "Python": f"{platform.python_version()}; " + ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
-        "SPCM": "its defaults: 8 partitions, batches of 500",
+        "SPCM": "its defaults: 8 partitions, batches of 1,000",
     }
     return "\n".join(["| | |", "| --- | --- |", *(f"| {name} | {fact} |" for name, fact in facts.items())])
 

@@ -39,7 +39,7 @@ class Drain:
     streams: CommandStreams
     authenticator: Authenticator
     defaults: Defaults
-    batch_size: int = 500
+    batch_size: int = 1000
 
     def run(self, partition: int) -> bool:
         """Execute what the partition holds; whether something may be left. An outage is logged and waited out."""

@@ -6,8 +6,8 @@
 -- Gives {alone, tries, entries, newest}; an entry is {id, size, body or false}
 --
 -- The record counts how often the same first entry was taken without an end: whatever kills its worker shows there.
--- From the second time on commands are taken one at a time, for as many commands as were taken the first time: the
--- killer is somewhere among them.
+-- As many commands as were taken then are from now on taken a few at a time, and the few one at a time: the killer is
+-- among them. Mostly there is none, somebody has ended the worker; so it must not take long.
 local stream, record = KEYS[1], KEYS[2]
 local token, most, most_bytes, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local largest = tonumber(ARGV[5])
@@ -29,14 +29,15 @@ if not first then
   return {0, 0, {}, {}}
 end
 
-local known = redis.call('HMGET', record, 'first', 'tries', 'alone', 'careful', 'taken')
-local tries, alone, careful = 1, 0, tonumber(known[4] or 0)
+local known = redis.call('HMGET', record, 'first', 'tries', 'alone', 'careful', 'few', 'taken')
+local tries, alone, careful, few = 1, 0, tonumber(known[4] or 0), tonumber(known[5] or 1)
 if known[1] == first[1] then
-  tries, alone = tonumber(known[2]) + 1, tonumber(known[3])
-  careful = math.max(careful, tonumber(known[5] or most))
+  tries, alone, careful = tonumber(known[2]) + 1, tonumber(known[3]), tonumber(known[6])
+  few = math.max(1, math.floor(careful / 32))
 end
+if careful > 0 then most = math.min(most, few) end
 -- The newest beyond the limit are refused below, and so must not be among the first.
-most = careful > 0 and 1 or math.min(most, limit)
+most = math.min(most, limit)
 
 local entries = {told(first)}
 local bytes, chunk, from = math.max(entries[1][2], 0), 8, first[1]
@@ -62,5 +63,5 @@ end
 local told_alone = alone
 if #entries == 1 then alone = alone + 1 end
 redis.call('HSET', record, 'token', token, 'first', first[1], 'tries', tries, 'alone', alone, 'careful', careful,
-  'taken', #entries)
+  'few', few, 'taken', #entries)
 return {told_alone, tries, entries, newest}

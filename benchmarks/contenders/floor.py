@@ -17,7 +17,7 @@ from adapters.statements import insert_rows
 from adapters.tables import metadata
 from benchmarks.servers import Servers
 
-BATCH = 500
+BATCH = 1_000
 TABLES = ("subscribers", "journal")
 
 Batch = tuple[bytes, ...]

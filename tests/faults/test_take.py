@@ -1,0 +1,58 @@
+"""The taking script finds who kills its taker, and is soon done where nobody does."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from adapters.streams import Announcement, CommandStreams, Taken, connect
+from tests.faults.test_finish import announcement
+
+
+class Taker:
+    """Takes 64 at a time, and tells what it was given and how often that had died alone."""
+
+    def __init__(self, streams: CommandStreams) -> None:
+        self._streams = streams
+        self._taken: Taken | None = None
+
+    def dies(self) -> tuple[int, int]:
+        self._taken = self._streams.take(0, at_most=64)
+        return len(self._taken.entries), self._taken.deaths
+
+    def finishes(self) -> tuple[int, int]:
+        told = self.dies()
+        assert self._taken is not None
+        outcomes: list[Announcement] = [announcement(entry.id) for entry in self._taken.entries]
+        self._streams.finish(0, self._taken.token, outcomes)
+        return told
+
+
+@pytest.fixture
+def taker(redis_url: str) -> Iterator[Taker]:
+    with connect(redis_url) as client:
+        for _ in range(200):
+            client.xadd("spcm:commands:0", {"command": "{}"})
+        yield Taker(CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1)))
+
+
+def test_after_a_death_a_few_are_taken_at_a_time_as_many_as_were_taken_before(taker: Taker) -> None:
+    assert taker.dies() == (64, 0)
+    assert [taker.finishes() for _ in range(32)] == [(2, 0)] * 32
+    assert taker.finishes() == (64, 0)
+
+
+def test_who_kills_is_found_among_the_few_and_shows_by_dying_alone(taker: Taker) -> None:
+    assert [taker.dies(), taker.finishes(), taker.dies()] == [(64, 0), (2, 0), (2, 0)]
+    assert [taker.dies() for _ in range(4)] == [(1, 0), (1, 1), (1, 2), (1, 3)]
+    assert taker.finishes() == (1, 4)
+    assert taker.finishes() == (64, 0)
+
+
+def test_an_end_that_was_forgiven_is_no_death(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        streams = CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1))
+        for _ in range(3):
+            client.xadd("spcm:commands:0", {"command": "{}"})
+        streams.forgive(0, streams.take(0, at_most=10).token)
+        assert len(streams.take(0, at_most=10).entries) == 3
