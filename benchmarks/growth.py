@@ -33,9 +33,10 @@ def main() -> None:
     parser.add_argument("--commands", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--largest", action="store_true", help=f"with a table of {LARGEST:,} too")
+    parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a setting of PostgreSQL")
     chosen = parser.parse_args()
     sizes = (*SIZES, LARGEST) if chosen.largest else SIZES
-    with Servers("postgres") as servers:
+    with Servers("postgres", dict(each.split("=", 1) for each in chosen.set)) as servers:
         for size, spread in measure(servers, sizes, commands=chosen.commands, rounds=chosen.rounds).items():
             print(f"{size:>9,}: {spread.median:,.0f} commands/s ({spread.low:,.0f} to {spread.high:,.0f})")
 

@@ -1,4 +1,4 @@
-"""Measures everything and writes it into docs/performance.md: `make bench`, about 15 minutes.
+"""Measures everything and writes it into docs/performance.md: `make bench`, about 18 minutes.
 
 `--quick` is one round of a few commands each, to see that all of it works: its figures say little.
 """

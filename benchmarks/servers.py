@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,12 +36,12 @@ class Stuck(Exception):
 
 
 class Servers:
-    """A Valkey that keeps every write (appendfsync always), and PostgreSQL (fsync on) or SQLite."""
+    """A Valkey that keeps every write (appendfsync always), and PostgreSQL (fsync on, and these settings) or SQLite."""
 
-    def __init__(self, database: Database = "postgres") -> None:
+    def __init__(self, database: Database = "postgres", settings: Mapping[str, str] | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="spcm-bench-"))
         self.valkey = Valkey.start(self.folder / "valkey")
-        self.postgres = Postgres().start() if database == "postgres" else None
+        self.postgres = Postgres(settings=settings).start() if database == "postgres" else None
         sqlite = f"sqlite:///{self.folder / 'spcm.sqlite'}"
         self.database_url = self.postgres.create_database("spcm") if self.postgres else sqlite
         # Filling a table with millions of rows takes longer than any statement of a worker may.
