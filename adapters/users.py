@@ -49,6 +49,12 @@ def list_tenants(connection: Connection) -> list[tuple[str, int]]:
     ]
 
 
+def require_tenant(connection: Connection, name: str) -> None:
+    """Raises NoSuchTenant: in one that is misspelt nothing would be found."""
+    if connection.scalar(select(tenants.c.name).where(tenants.c.name == name)) is None:
+        raise NoSuchTenant(name)
+
+
 def remove_tenant(engine: Engine, name: str) -> None:
     """Remove the tenant with all that it owns; after an interruption, another call goes on. Raises NoSuchTenant.
 
@@ -58,8 +64,7 @@ def remove_tenant(engine: Engine, name: str) -> None:
     """
     with engine.begin() as connection:
         _lock_partitions(connection)
-        if connection.scalar(select(tenants.c.name).where(tenants.c.name == name)) is None:
-            raise NoSuchTenant(name)
+        require_tenant(connection, name)
         connection.execute(delete(users).where(users.c.tenant == name))
     for table in _OWNED:
         _remove_rows(engine, table, name)
@@ -88,8 +93,7 @@ def _remove_rows(engine: Engine, table: Table, tenant: str) -> None:
 
 def add_user(connection: Connection, tenant: str, name: str, password: str, permissions: Iterable[Permission]) -> None:
     """Raises NoSuchTenant, AlreadyThere."""
-    if not connection.scalar(select(tenants.c.name).where(tenants.c.name == tenant)):
-        raise NoSuchTenant(tenant)
+    require_tenant(connection, tenant)
     if _exists(connection, tenant, name):
         raise AlreadyThere(name)
     connection.execute(insert(users).values(tenant=tenant, name=name, **_secret(password)))
@@ -98,8 +102,7 @@ def add_user(connection: Connection, tenant: str, name: str, password: str, perm
 
 def list_users(connection: Connection, tenant: str) -> list[User]:
     """Raises NoSuchTenant."""
-    if not connection.scalar(select(tenants.c.name).where(tenants.c.name == tenant)):
-        raise NoSuchTenant(tenant)
+    require_tenant(connection, tenant)
     granted = select(user_permissions.c.user_name, user_permissions.c.permission)
     held: dict[str, list[str]] = {}
     for name, permission in connection.execute(granted.where(user_permissions.c.tenant == tenant)):
@@ -109,21 +112,24 @@ def list_users(connection: Connection, tenant: str) -> list[User]:
 
 
 def remove_user(connection: Connection, tenant: str, name: str) -> None:
-    """Raises NoSuchUser."""
+    """Raises NoSuchTenant, NoSuchUser."""
+    require_tenant(connection, tenant)
     _revoke(connection, tenant, name)
     if not connection.execute(delete(users).where(users.c.tenant == tenant, users.c.name == name)).rowcount:
         raise NoSuchUser(name)
 
 
 def set_password(connection: Connection, tenant: str, name: str, password: str) -> None:
-    """From the next batch on, only this password is good. Raises NoSuchUser."""
+    """From the next batch on, only this password is good. Raises NoSuchTenant, NoSuchUser."""
+    require_tenant(connection, tenant)
     changed = update(users).where(users.c.tenant == tenant, users.c.name == name).values(**_secret(password))
     if not connection.execute(changed).rowcount:
         raise NoSuchUser(name)
 
 
 def set_permissions(connection: Connection, tenant: str, name: str, permissions: Iterable[Permission]) -> None:
-    """From the next batch on, the user holds these and no others. Raises NoSuchUser."""
+    """From the next batch on, the user holds these and no others. Raises NoSuchTenant, NoSuchUser."""
+    require_tenant(connection, tenant)
     if not _exists(connection, tenant, name):
         raise NoSuchUser(name)
     _revoke(connection, tenant, name)

@@ -24,8 +24,8 @@ def republish(tenant: TenantOption, since: Since, as_json: AsJson = False, data:
     commands refused with 400, 401, 403, 412 or 503, or failed with 500) are not there to be published.
     """
     from adapters.republication import republish
+    from adapters.users import require_tenant
     from cli.names import tenant_name
-    from cli.tenants import require_tenant
     from cli.terminal import print_json, screen
 
     name, moment = tenant_name(tenant), moment_of(since, datetime.now(UTC))

@@ -1,15 +1,12 @@
 """`spcm tenant`: add, list, remove."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cli.installation import choose_settings, database, engine_of
 from cli.options import AsJson, DataFolder
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The tenant's name.")]
 
@@ -59,11 +56,3 @@ def remove(name: Name, data: DataFolder = None) -> None:
     with engine_of(chosen) as engine:
         remove_tenant(engine, name)
     screen().print(f"tenant {name} removed, with all that it owned", soft_wrap=True)
-
-
-def require_tenant(connection: "Connection", name: str) -> None:
-    """Raises NoSuchTenant: in one that is misspelt nothing would be found."""
-    from adapters.users import NoSuchTenant, list_tenants
-
-    if name not in dict(list_tenants(connection)):
-        raise NoSuchTenant(name)

@@ -62,11 +62,9 @@ def remove(name: Name, tenant: TenantOption, data: DataFolder = None) -> None:
     """Remove a user; from the next batch on, its commands are refused."""
     from adapters.users import remove_user
     from cli.names import tenant_name, user_name
-    from cli.tenants import require_tenant
     from cli.terminal import screen
 
     with database(choose_settings(data)) as connection:
-        require_tenant(connection, tenant)
         remove_user(connection, tenant_name(tenant), user_name(name))
     screen().print(f"user {name} of tenant {tenant} removed", soft_wrap=True)
 
@@ -78,13 +76,11 @@ def change_password(
     """Set a user's password; from the next batch on, only this one is good."""
     from adapters.users import set_password
     from cli.names import tenant_name, user_name
-    from cli.tenants import require_tenant
     from cli.terminal import screen
 
     chosen = choose_settings(data)
     secret = _password(user_name(name), from_stdin=password_stdin)
     with database(chosen) as connection:
-        require_tenant(connection, tenant)
         set_password(connection, tenant_name(tenant), name, secret)
     screen().print(f"password of user {name} of tenant {tenant} set", soft_wrap=True)
 
@@ -100,12 +96,10 @@ def change_permissions(
     """Set what a user may do: these permissions and no others."""
     from adapters.users import set_permissions
     from cli.names import permissions, tenant_name, user_name
-    from cli.tenants import require_tenant
     from cli.terminal import screen
 
     granted = permissions(permission or [], every=all_permissions)
     with database(choose_settings(data)) as connection:
-        require_tenant(connection, tenant)
         set_permissions(connection, tenant_name(tenant), user_name(name), granted)
     screen().print(f"user {name} of tenant {tenant} has {len(granted)} permissions now", soft_wrap=True)
 
