@@ -1,31 +1,13 @@
 """What must be so before commands are executed."""
 
-from collections.abc import Iterator
-
 import pytest
 from redis import Redis
 from sqlalchemy import Engine, select
 
-from adapters.database import make_engine
 from adapters.installation import NotReady, fix_partitions, prepare
-from adapters.migrations import migrate
 from adapters.tables import partitions
 
 KEY = "spcm:partitions"
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = make_engine(database_url)
-    migrate(engine)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[Redis]:
-    with Redis.from_url(redis_url) as client:
-        yield client
 
 
 def rows(engine: Engine) -> list[int]:

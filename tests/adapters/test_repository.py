@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, make_url, text
 
-from adapters.database import make_engine
 from adapters.failures import Clashed, Contended
-from adapters.migrations import migrate
 from adapters.repository import TenantRepository, UnitOfWork
 from adapters.rows import Rows
 from domain.pcc_profiles import PCC_PROFILES, PccProfile
@@ -20,6 +18,7 @@ from domain.shelf import Changes
 from domain.state import Defaults, Source
 from domain.subscribers import SUBSCRIBERS, Subscriber
 from tests.domain.source import Memory
+from tests.engines import migrated
 from tests.servers import create_database, drop_database
 
 KINDS: tuple[Kind[Any], ...] = (PROFILES, PLAN_DEFINITIONS, PCC_PROFILES, SUBSCRIBERS)
@@ -28,20 +27,16 @@ SourceOf = Callable[[str], Source]
 
 @pytest.fixture(scope="module")
 def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    engine = make_engine(f"sqlite:///{tmp_path_factory.mktemp('repository') / 'spcm.sqlite'}")
-    migrate(engine)
-    yield engine
-    engine.dispose()
+    with migrated(f"sqlite:///{tmp_path_factory.mktemp('repository') / 'spcm.sqlite'}") as engine:
+        yield engine
 
 
 @pytest.fixture(scope="module")
 def postgres_engine(_postgres_url: str) -> Iterator[Engine]:
     name = f"spcm_repository_{os.getpid()}"
     create_database(_postgres_url, name)
-    engine = make_engine(make_url(_postgres_url).set(database=name).render_as_string(hide_password=False))
-    migrate(engine)
-    yield engine
-    engine.dispose()
+    with migrated(make_url(_postgres_url).set(database=name).render_as_string(hide_password=False)) as engine:
+        yield engine
     drop_database(_postgres_url, name)
 
 

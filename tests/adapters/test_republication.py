@@ -1,10 +1,8 @@
 """Outcomes from the journal, with nobody else at work."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import orjson
-import pytest
 from redis import Redis
 from sqlalchemy import Engine, text
 
@@ -16,20 +14,6 @@ from domain.outcomes import Outcome
 
 NOW = datetime.now(UTC)
 STREAM = "spcm:outcomes:acme"
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = make_engine(database_url)
-    migrate(engine)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[Redis]:
-    with Redis.from_url(redis_url) as client:
-        yield client
 
 
 def remember(engine: Engine, count: int) -> list[str]:

@@ -1,9 +1,7 @@
 """Forgetting what is older than its retention."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from redis import Redis
 from sqlalchemy import Connection, Engine, delete, event, func, select
 
@@ -16,20 +14,6 @@ from domain.outcomes import Outcome
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = make_engine(database_url)
-    migrate(engine)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[Redis]:
-    with Redis.from_url(redis_url) as client:
-        yield client
 
 
 def remember(connection: Connection, time: datetime, count: int = 1) -> None:

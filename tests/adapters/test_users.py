@@ -1,7 +1,5 @@
 """Tenants and users, as operators keep them."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import Engine, event, func, insert, select
 
@@ -11,14 +9,6 @@ from adapters.partition_lock import lock_partition
 from adapters.tables import last_ids, metadata, partitions
 from adapters.users import AlreadyThere, NoSuchTenant, add_tenant, add_user, list_tenants, remove_tenant
 from domain.permissions import Permission
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = make_engine(database_url)
-    migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 def add(engine: Engine, name: str, rows: int) -> None:

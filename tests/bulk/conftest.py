@@ -7,30 +7,25 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, make_url
 
-from adapters.database import make_engine
-from adapters.migrations import migrate
 from tests.bulk.desk import Desk
 from tests.bulk.files import ServedFiles
 from tests.contract.installation import Installation
+from tests.engines import migrated
 from tests.servers import create_database, drop_database
 
 
 @pytest.fixture(scope="session")
 def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    engine = make_engine(f"sqlite:///{tmp_path_factory.mktemp('bulk') / 'spcm.sqlite'}")
-    migrate(engine)
-    yield engine
-    engine.dispose()
+    with migrated(f"sqlite:///{tmp_path_factory.mktemp('bulk') / 'spcm.sqlite'}") as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")
 def postgres_engine(_postgres_url: str) -> Iterator[Engine]:
     name = f"spcm_bulk_{os.getpid()}"
     create_database(_postgres_url, name)
-    engine = make_engine(make_url(_postgres_url).set(database=name).render_as_string(hide_password=False))
-    migrate(engine)
-    yield engine
-    engine.dispose()
+    with migrated(make_url(_postgres_url).set(database=name).render_as_string(hide_password=False)) as engine:
+        yield engine
     drop_database(_postgres_url, name)
 
 

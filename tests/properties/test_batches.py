@@ -11,28 +11,22 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from adapters.database import make_engine
-from adapters.migrations import migrate
 from tests.bulk.desk import Desk
+from tests.engines import migrated
 from tests.properties.commands import everything, random_commands
 from tests.properties.model import JsonObject, Tenant
 
 
-def _engine(url: str) -> Iterator[Engine]:
-    engine = make_engine(url)
-    migrate(engine)
-    yield engine
-    engine.dispose()
-
-
 @pytest.fixture
 def sqlite_engine(sqlite_url: str) -> Iterator[Engine]:
-    yield from _engine(sqlite_url)
+    with migrated(sqlite_url) as engine:
+        yield engine
 
 
 @pytest.fixture
 def postgres_engine(postgres_url: str) -> Iterator[Engine]:
-    yield from _engine(postgres_url)
+    with migrated(postgres_url) as engine:
+        yield engine
 
 
 def _given(examples: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
