@@ -28,15 +28,21 @@ def _round(servers: Servers, load: Load) -> float:
     return rate_again(spcm, servers, load)
 
 
+def setting(text: str) -> tuple[str, str]:
+    """Raises ValueError."""
+    name, value = text.split("=", 1)
+    return name, value
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--commands", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--largest", action="store_true", help=f"with a table of {LARGEST:,} too")
-    parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a setting of PostgreSQL")
+    parser.add_argument("--set", metavar="NAME=VALUE", type=setting, action="append", default=[], help="of PostgreSQL")
     chosen = parser.parse_args()
     sizes = (*SIZES, LARGEST) if chosen.largest else SIZES
-    with Servers("postgres", dict(each.split("=", 1) for each in chosen.set)) as servers:
+    with Servers("postgres", dict(chosen.set)) as servers:
         for size, spread in measure(servers, sizes, commands=chosen.commands, rounds=chosen.rounds).items():
             print(f"{size:>9,}: {spread.median:,.0f} commands/s ({spread.low:,.0f} to {spread.high:,.0f})")
 

@@ -9,11 +9,12 @@ import multiprocessing
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import psycopg
 from sqlalchemy.dialects.postgresql.psycopg import dialect
 
-from adapters.statements import insert_rows
+from adapters.statements import ROWS, insert_rows
 from adapters.tables import metadata
 from benchmarks.servers import Servers
 
@@ -84,8 +85,12 @@ def _by_copy(connection: "psycopg.Connection", table: str, rows: bytes) -> None:
 
 
 def _by_statement(connection: "psycopg.Connection", table: str, rows: bytes) -> None:
-    statement = str(insert_rows("postgresql", metadata.tables[table]).compile(dialect=dialect()))
-    connection.execute(statement, {"rows": rows.decode()})
+    connection.execute(_statement(table), {ROWS: rows.decode()})
+
+
+@cache  # the worker compiles it once too
+def _statement(table: str) -> str:
+    return str(insert_rows("postgresql", metadata.tables[table]).compile(dialect=dialect()))
 
 
 def _url(servers: Servers) -> str:
