@@ -36,11 +36,12 @@ def _redis_url(url: str) -> str:
     """Raises ValueError for parameters that redis-py does not know, and for those with which it works otherwise."""
     from redis import ConnectionPool, RedisError
 
-    if url and not all(name == "db" or name.startswith("ssl_") for name in parse_qs(urlsplit(url).query)):
+    if not url:
+        return url
+    if not all(name == "db" or name.startswith("ssl_") for name in parse_qs(urlsplit(url).query)):
         raise ValueError
     try:
-        if url:
-            ConnectionPool.from_url(url).make_connection()  # which connects to nothing yet
+        ConnectionPool.from_url(url).make_connection()  # which connects to nothing yet
     except (TypeError, RedisError):
         raise ValueError from None
     return url
