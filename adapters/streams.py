@@ -100,6 +100,7 @@ class CommandStreams:
         self._client = client
         self._backlog_limit = backlog_limit
         self._kept = int(outcome_retention.total_seconds() * 1000)
+        self._claim = client.register_script(_script("claim"))
         self._take = client.register_script(_script("take"))
         self._finish = client.register_script(_script("finish"))
         self._forgive = client.register_script(_script("forgive"))
@@ -110,7 +111,7 @@ class CommandStreams:
         try:
             with redis_failures():
                 deaths, tries, entries, newest = self._take(
-                    keys=[f"{COMMANDS}{partition}", f"{TAKEN}{partition}"],
+                    keys=[f"{COMMANDS}{partition}", f"{TAKEN}{partition}", f"{BELL}{partition}"],
                     args=[token, at_most, LARGEST_BATCH, self._backlog_limit, LARGEST_BULK],
                 )
         except Unavailable:
@@ -147,29 +148,19 @@ class CommandStreams:
 
         Raises Unavailable.
         """
-        with redis_failures(), self._client.pipeline(transaction=False) as pipeline:
-            for partition in partitions:
-                pipeline.set(f"{BELL}{partition}", 1, nx=True, px=BELL_LOST_AFTER)
-                pipeline.pttl(f"{BELL}{partition}")
-            answers = pipeline.execute()
-            claimed = list(zip(partitions, answers[::2], answers[1::2], strict=True))
-            # Redis keeps the moment at which a key ends: if its clock goes back by an hour, that is an hour away.
-            stuck = [partition for partition, ours, stays in claimed if not ours and stays > BELL_LOST_AFTER]
-            for partition in stuck:
-                self._client.set(f"{BELL}{partition}", 1, px=BELL_LOST_AFTER)
-        return [partition for partition, ours, _ in claimed if ours] + stuck
+        with redis_failures():
+            claimed = self._claim(keys=[f"{BELL}{each}" for each in partitions], args=[BELL_LOST_AFTER])
+        return [partition for partition, ours in zip(partitions, claimed, strict=True) if ours]
 
     def rest(self, partition: int) -> None:
         """Let nobody ring for a moment. Raises Unavailable."""
         with redis_failures():
             self._client.set(f"{BELL}{partition}", 1, px=REST)
 
-    def answer_bell(self, partition: int) -> int:
-        """How many commands there are; from now on a new bell is rung for whatever comes. Raises Unavailable."""
-        with redis_failures(), self._client.pipeline(transaction=False) as pipeline:
-            pipeline.delete(f"{BELL}{partition}")
-            pipeline.xlen(f"{COMMANDS}{partition}")
-            return int(pipeline.execute()[1])
+    def answer_bell(self, partition: int) -> None:
+        """From now on a new bell is rung for whatever comes. Raises Unavailable."""
+        with redis_failures():
+            self._client.delete(f"{BELL}{partition}")
 
 
 def _script(name: str) -> str:

@@ -44,7 +44,7 @@ class Drain:
     def run(self, partition: int) -> bool:
         """Execute what the partition holds; whether something may be left. An outage is logged and waited out."""
         try:
-            return bool(self.streams.answer_bell(partition)) and self._run(partition)
+            return self._run(partition)
         except NotOurs:
             log.info("partition-taken-over", partition=partition)
         except Unavailable as outage:
@@ -83,6 +83,7 @@ class Drain:
         with self.engine.connect() as connection, connection.begin() as transaction:
             lock = lock_partition(connection, partition)
             if lock is None:
+                self.streams.answer_bell(partition)  # whoever is at them finds what is there now
                 return 0
             taken = self.streams.take(partition, at_most=at_most)
             failpoint("taken")

@@ -1,0 +1,17 @@
+#!lua
+-- Claim bells: who claims one is to ring it; nobody else does until its drain begins, or it must be lost.
+--
+-- KEYS  the bells
+-- ARGV  milliseconds after which a bell must be lost
+-- Gives 1 or 0 for each: whether it was claimed
+--
+-- A claim is not written to Redis' log, for which the one who waits for the bell would have to wait: a Redis that
+-- comes back without it is rung once more.
+redis.set_repl(redis.REPL_NONE)
+local claimed = {}
+for i, bell in ipairs(KEYS) do
+  -- Redis keeps the moment at which a key ends: if its clock goes back by an hour, that is an hour away.
+  if redis.call('PTTL', bell) > tonumber(ARGV[1]) then redis.call('DEL', bell) end
+  claimed[i] = redis.call('SET', bell, 1, 'NX', 'PX', ARGV[1]) and 1 or 0
+end
+return claimed
