@@ -3,44 +3,21 @@
 An item goes the way of a command of its own: the same checks, rules, words and codes.
 """
 
-import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from domain.bulk_form import BULK, BulkPayload, bulk_of, id_of
-from domain.errors import BadRequest, Refused, Unprocessable
-from domain.operations import ABSENT, LARGEST_BULK, OPERATIONS, NoParams, Operation, Request, Work
+from domain.bulk_item import BulkItem
+from domain.bulk_size import Room, filled_in
+from domain.errors import Refused, Unprocessable
+from domain.operations import LARGEST_BULK, OPERATIONS, NoParams, Operation, Request, Work
 from domain.permissions import Principal
-from domain.references import Answers, fill_in, references_in, resolve
+from domain.references import Answers
 from domain.resources import Kind, Lookup
 from domain.results import Fate, Result, refusal
 from domain.state import State
-from domain.strict_json import Number
 from domain.validation import params_of
-
-LARGEST_ANSWER = 8 * 1024 * 1024
-_ITEM_AROUND = '{"index":1000,"id":,"status":200,"reason":,"retryable":false,"data":},'
-_EVENT_AROUND = 4096
-"""Bytes of an outcome event around the items and the remainder's items, or a little more."""
-
-
-@dataclass(slots=True)
-class BulkItem:
-    """One item: its work, where that could be checked beforehand; else its refusal; else it waits for references."""
-
-    id: str
-    request: Request
-    sent: dict[str, Any]
-    operation: Operation | None
-    work: Work | None = None
-    refused: Refused | None = None
-    result: Result | None = None
-
-    @property
-    def succeeded(self) -> bool:
-        return self.result is not None and self.result.status < 300
 
 
 class BulkOperation(Operation):
@@ -57,11 +34,11 @@ class BulkOperation(Operation):
         form = bulk_of(request.payload)
         sent = request.payload["items"]
         items = [
-            BulkItem(id_of(index, item.id), Request(item.operation, item.params, item.payload), sent[index], None)
+            BulkItem(id_of(index, item.id), Request(item.operation, item.params, item.payload), sent[index])
             for index, item in enumerate(form.items)
         ]
         for item in items:
-            _prepare(item, principal)
+            item.prepare(principal)
         return BulkWork(principal, form, items)
 
 
@@ -115,14 +92,14 @@ class BulkWork:
                 answers[item.id] = item.result.data
             failed += not item.succeeded
 
-    def _room(self) -> "Room":
+    def _room(self) -> Room:
         """Only what reads are answered can be much larger than what was sent."""
         reads = any(item.operation is not None and not item.operation.locks for item in self.items)
         return Room(self.items if reads else None)
 
-    def _execute(self, item: BulkItem, state: State, answers: Answers, room: "Room") -> Result:
+    def _execute(self, item: BulkItem, state: State, answers: Answers, room: Room) -> Result:
         try:
-            work = item.work or self._resolved(item, answers)
+            work = item.resolved(self.principal, answers)
             with state.attempt(set_based=work.set_based):
                 result = work.execute(state)
             if not room.holds(item, result) and not work.journaled:
@@ -132,21 +109,12 @@ class BulkWork:
         room.take(item, result)
         return result
 
-    def _resolved(self, item: BulkItem, answers: Answers) -> Work:
-        if item.refused is not None:
-            raise item.refused
-        assert item.operation is not None
-        request = Request(
-            item.request.operation, resolve(item.request.params, answers), resolve(item.request.payload, answers)
-        )
-        return _work(item.operation, self.principal, request)
-
     def _result(self, answers: Answers) -> Result:
         succeeded = sum(item.succeeded for item in self.items)
         not_executed = sum(item.result is None for item in self.items)
         failed = len(self.items) - succeeded - not_executed
         data: dict[str, Any] = {"succeeded": succeeded, "failed": failed, "notExecuted": not_executed}
-        data["items"] = [_told(index, item) for index, item in enumerate(self.items)]
+        data["items"] = [item.told(index) for index, item in enumerate(self.items)]
         if succeeded == len(self.items):
             return Result(200, data)
         data["remainder"] = self._remainder(answers)
@@ -159,114 +127,9 @@ class BulkWork:
         if self.form.stop_after is not None:
             remainder["stopAfter"] = self.form.stop_after
         again = [item for item in self.items if not item.succeeded]
-        filled = self._filled_in(again, answers)
-        remainder["items"] = [_to_send_again(item, answers if item.id in filled else {}) for item in again]
+        filled = filled_in(self.items, answers)
+        remainder["items"] = [item.to_send_again(answers if item.id in filled else {}) for item in again]
         return remainder
-
-    def _filled_in(self, again: Sequence[BulkItem], answers: Answers) -> set[str]:
-        """Whose references are filled in: as many as fit into the outcome, since few bytes can stand for many."""
-
-        @cache
-        def size_of(item_id: str, member: str) -> int:
-            body = answers.get(item_id)
-            return _length(body[member]) if isinstance(body, dict) and member in body else 0
-
-        growth = {
-            item.id: sum(size_of(each["fromItem"], each["member"]) for each in references_in(item.sent))
-            for item in again
-        }
-        if not any(growth.values()):
-            return set()
-        left = LARGEST_ANSWER - _EVENT_AROUND - sum(_size_of(item, item.result or _TOO_LARGE) for item in self.items)
-        filled = set()
-        for item_id, size in growth.items():
-            if size <= left:
-                left -= size
-                filled.add(item_id)
-        return filled
-
-
-class Room:
-    """What is left of a bulk's outcome, in bytes, for the answers to reads.
-
-    For each item that is still to come, as much is set aside as its refusal takes, and as it will hardly exceed
-    if it is a change. Without items, nobody needs to know.
-    """
-
-    def __init__(self, items: Sequence[BulkItem] | None) -> None:
-        self._set_aside = None if items is None else {item.id: _set_aside_for(item) for item in items}
-        self._left = LARGEST_ANSWER - _EVENT_AROUND - sum((self._set_aside or {}).values())
-
-    def holds(self, item: BulkItem, result: Result) -> bool:
-        """Whether the item's result fits."""
-        return self._set_aside is None or _size_of(item, result) <= self._left + self._set_aside[item.id]
-
-    def take(self, item: BulkItem, result: Result) -> None:
-        """The item's result is told, and the item again in the remainder if it did not succeed."""
-        if self._set_aside is not None:
-            self._left += self._set_aside[item.id] - _size_of(item, result)
-
-
-_TOO_LARGE = refusal(Unprocessable("bulk-answer-too-large"), None)
-_ANSWER_BEYOND_WHAT_WAS_SENT = 1024
-
-
-def _set_aside_for(item: BulkItem) -> int:
-    changes = item.operation is not None and item.operation.locks
-    return _size_of(item, _TOO_LARGE) + (_ANSWER_BEYOND_WHAT_WAS_SENT if changes else 0)
-
-
-def _size_of(item: BulkItem, result: Result) -> int:
-    told: list[Any] = [_ITEM_AROUND, item.id, result.reason, result.data]
-    if result.status >= 300:
-        told.append({"id": item.id} | item.sent)
-    return _length(told)
-
-
-def _length(value: Any) -> int:
-    """Of the value as JSON, in bytes."""
-    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_written).encode())
-
-
-def _written(number: Number) -> str:
-    return number.text
-
-
-def _prepare(item: BulkItem, principal: Principal) -> None:
-    """Check as far as nothing has to be executed before."""
-    item.operation = OPERATIONS.get(item.request.operation)
-    try:
-        if item.operation is None:
-            raise BadRequest("the operation is not known", "unknown-operation")
-        item.operation.authorise(principal)
-        if not references_in(item.request.params) and not references_in(item.request.payload):
-            item.work = _work(item.operation, principal, item.request)
-    except Refused as refused:
-        item.refused = refused
-
-
-def _work(operation: Operation, principal: Principal, request: Request) -> Work:
-    params = {} if request.params is ABSENT else request.params
-    return operation.prepare(principal, Request(request.operation, params, request.payload))
-
-
-def _told(index: int, item: BulkItem) -> dict[str, Any]:
-    told: dict[str, Any] = {"index": index, "id": item.id, "status": None}
-    if item.result is not None:
-        told["status"] = item.result.status
-        if item.result.reason is not None:
-            told["reason"] = item.result.reason
-            told["retryable"] = False
-        if item.result.data is not None:
-            told["data"] = item.result.data
-    return told
-
-
-def _to_send_again(item: BulkItem, answers: Answers) -> dict[str, Any]:
-    filled = {
-        name: fill_in(value, answers) if name in ("params", "payload") else value for name, value in item.sent.items()
-    }
-    return {"id": item.id} | filled | {"id": item.id}
 
 
 OPERATIONS[BULK] = BulkOperation(

@@ -1,0 +1,74 @@
+"""One operation of a bulk, on its way to a result."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from domain.errors import BadRequest, Refused
+from domain.operations import ABSENT, OPERATIONS, Operation, Request, Work
+from domain.permissions import Principal
+from domain.references import Answers, fill_in, references_in, resolve
+from domain.results import Result
+
+
+@dataclass(slots=True)
+class BulkItem:
+    """One item: its work, where that could be checked beforehand; else its refusal; else it waits for references."""
+
+    id: str
+    request: Request
+    sent: dict[str, Any]
+    operation: Operation | None = None
+    work: Work | None = None
+    refused: Refused | None = None
+    result: Result | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        return self.result is not None and self.result.status < 300
+
+    def prepare(self, principal: Principal) -> None:
+        """Check as far as nothing has to be executed before."""
+        self.operation = OPERATIONS.get(self.request.operation)
+        try:
+            if self.operation is None:
+                raise BadRequest("the operation is not known", "unknown-operation")
+            self.operation.authorise(principal)
+            if not references_in(self.request.params) and not references_in(self.request.payload):
+                self.work = _work(self.operation, principal, self.request)
+        except Refused as refused:
+            self.refused = refused
+
+    def resolved(self, principal: Principal, answers: Answers) -> Work:
+        """Its work, now that what it refers to has been executed. Raises Refused."""
+        if self.work is not None:
+            return self.work
+        if self.refused is not None:
+            raise self.refused
+        assert self.operation is not None
+        params, payload = resolve(self.request.params, answers), resolve(self.request.payload, answers)
+        return _work(self.operation, principal, Request(self.request.operation, params, payload))
+
+    def told(self, index: int) -> dict[str, Any]:
+        """What the bulk's outcome says of it."""
+        told: dict[str, Any] = {"index": index, "id": self.id, "status": None}
+        if self.result is not None:
+            told["status"] = self.result.status
+            if self.result.reason is not None:
+                told["reason"] = self.result.reason
+                told["retryable"] = False
+            if self.result.data is not None:
+                told["data"] = self.result.data
+        return told
+
+    def to_send_again(self, answers: Answers) -> dict[str, Any]:
+        """The item as it was sent, with the references filled in that these answers can fill."""
+        filled = {
+            name: fill_in(value, answers) if name in ("params", "payload") else value
+            for name, value in self.sent.items()
+        }
+        return {"id": self.id} | filled | {"id": self.id}
+
+
+def _work(operation: Operation, principal: Principal, request: Request) -> Work:
+    params = {} if request.params is ABSENT else request.params
+    return operation.prepare(principal, Request(request.operation, params, request.payload))
