@@ -12,6 +12,9 @@ SIZES = (0, 100_000, 1_000_000)
 LARGEST = 5_000_000
 """Takes some minutes to fill."""
 
+ROOM = {"shared_buffers": "2GB", "max_wal_size": "16GB"}
+"""Settings with which PostgreSQL keeps the indexes of the largest table in memory, and needs few checkpoints."""
+
 
 def measure(servers: Servers, sizes: Sequence[int], *, commands: int, rounds: int) -> dict[int, Spread]:
     """Commands a second, all new subscribers, by the number of subscribers that were there before."""
@@ -37,7 +40,7 @@ def setting(text: str) -> tuple[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--commands", type=int, default=20_000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--largest", action="store_true", help=f"with a table of {LARGEST:,} too")
     parser.add_argument("--set", metavar="NAME=VALUE", type=setting, action="append", default=[], help="of PostgreSQL")
     chosen = parser.parse_args()
