@@ -5,8 +5,8 @@
 -- ARGV  milliseconds after which a bell must be lost
 -- Gives 1 or 0 for each: whether it was claimed
 --
--- A claim is not written to Redis' log, for which the one who waits for the bell would have to wait: a Redis that
--- comes back without it is rung once more.
+-- Claims are not written to Redis' log, since whoever claims would wait for the disk: a Redis that comes back without
+-- them is rung once more.
 redis.set_repl(redis.REPL_NONE)
 local claimed = {}
 for i, bell in ipairs(KEYS) do

@@ -8,9 +8,6 @@
 -- The record counts how often the same first entry was taken without an end: whatever kills its worker shows there.
 -- As many commands as were taken then are from now on taken a few at a time, and the few one at a time: the killer is
 -- among them. Mostly there is none, somebody has ended the worker; so it must not take long.
---
--- The record and the bell are not written to Redis' log: a Redis that comes back without them lets nobody finish what
--- was taken, and rings again.
 local stream, record = KEYS[1], KEYS[2]
 local token, most, most_bytes, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local largest = tonumber(ARGV[5])
@@ -26,8 +23,9 @@ local function told(entry)
   return {entry[1], -1, false}
 end
 
-redis.set_repl(redis.REPL_NONE)
+redis.set_repl(redis.REPL_NONE)  -- as claim.lua
 redis.call('DEL', KEYS[3])
+redis.set_repl(redis.REPL_ALL)
 
 local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
 if not first then
