@@ -3,7 +3,6 @@
 Imports of servers and drivers are inside the fixtures, so that a run of tests that need none starts at once.
 """
 
-import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,20 +70,13 @@ def _postgres_url() -> Iterator[str]:
     postgres.stop("immediate")
 
 
-_numbers = itertools.count(1)
-
-
 @pytest.fixture
 def postgres_url(_postgres_url: str) -> Iterator[str]:
     """The URL of an empty PostgreSQL database of the test's own, without tables."""
-    from sqlalchemy import make_url
+    from tests.engines import empty_database
 
-    from tests.servers import create_database, drop_database
-
-    name = f"spcm_test_{os.getpid()}_{next(_numbers)}"
-    create_database(_postgres_url, name)
-    yield make_url(_postgres_url).set(database=name).render_as_string(hide_password=False)
-    drop_database(_postgres_url, name)
+    with empty_database(_postgres_url) as url:
+        yield url
 
 
 @pytest.fixture

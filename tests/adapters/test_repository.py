@@ -1,11 +1,10 @@
 """The suite of the port `domain.state.Source`: against memory, SQLite and PostgreSQL, with the same answers."""
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, text
 
 from adapters.failures import Clashed, Contended
 from adapters.repository import TenantRepository, UnitOfWork
@@ -18,8 +17,7 @@ from domain.shelf import Changes
 from domain.state import Defaults, Source
 from domain.subscribers import SUBSCRIBERS, Subscriber
 from tests.domain.source import Memory
-from tests.engines import migrated
-from tests.servers import create_database, drop_database
+from tests.engines import empty_database, migrated
 
 KINDS: tuple[Kind[Any], ...] = (PROFILES, PLAN_DEFINITIONS, PCC_PROFILES, SUBSCRIBERS)
 SourceOf = Callable[[str], Source]
@@ -33,11 +31,8 @@ def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def postgres_engine(_postgres_url: str) -> Iterator[Engine]:
-    name = f"spcm_repository_{os.getpid()}"
-    create_database(_postgres_url, name)
-    with migrated(make_url(_postgres_url).set(database=name).render_as_string(hide_password=False)) as engine:
+    with empty_database(_postgres_url) as url, migrated(url) as engine:
         yield engine
-    drop_database(_postgres_url, name)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

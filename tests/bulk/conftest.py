@@ -1,17 +1,15 @@
 """One database for each engine, shared by all tests of a run; each test takes a tenant of its own."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine
 
 from tests.bulk.desk import Desk
 from tests.bulk.files import ServedFiles
 from tests.contract.installation import Installation
-from tests.engines import migrated
-from tests.servers import create_database, drop_database
+from tests.engines import empty_database, migrated
 
 
 @pytest.fixture(scope="session")
@@ -22,11 +20,8 @@ def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def postgres_engine(_postgres_url: str) -> Iterator[Engine]:
-    name = f"spcm_bulk_{os.getpid()}"
-    create_database(_postgres_url, name)
-    with migrated(make_url(_postgres_url).set(database=name).render_as_string(hide_password=False)) as engine:
+    with empty_database(_postgres_url) as url, migrated(url) as engine:
         yield engine
-    drop_database(_postgres_url, name)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -58,13 +53,10 @@ def sqlite_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[In
 
 @pytest.fixture(scope="session")
 def postgres_installation(_postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    name = f"spcm_import_{os.getpid()}"
-    create_database(_postgres_url, name)
-    url = make_url(_postgres_url).set(database=name).render_as_string(hide_password=False)
-    installation = Installation(tmp_path_factory.mktemp("import-postgres"), url)
-    yield installation
-    installation.stop()
-    drop_database(_postgres_url, name)
+    with empty_database(_postgres_url) as url:
+        installation = Installation(tmp_path_factory.mktemp("import-postgres"), url)
+        yield installation
+        installation.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -1,13 +1,11 @@
 """One installation for each engine, shared by all tests of a run; each test takes a tenant of its own."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import make_url
 
 from tests.contract.installation import Installation, Sender
-from tests.servers import create_database, drop_database
+from tests.engines import empty_database
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])
@@ -18,13 +16,10 @@ def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         yield installation
         installation.stop()
         return
-    admin: str = request.getfixturevalue("_postgres_url")
-    name = f"spcm_contract_{os.getpid()}"
-    create_database(admin, name)
-    installation = Installation(directory, make_url(admin).set(database=name).render_as_string(hide_password=False))
-    yield installation
-    installation.stop()
-    drop_database(admin, name)
+    with empty_database(request.getfixturevalue("_postgres_url")) as url:
+        installation = Installation(directory, url)
+        yield installation
+        installation.stop()
 
 
 @pytest.fixture
