@@ -29,6 +29,9 @@ WORKER = "spcm-worker:"
 BELL_LOST_AFTER = 2_000
 """Milliseconds after which a bell is rung again, even if the drain that it asked for has not begun."""
 
+BELL_ANSWERED = 300
+"""Milliseconds after a take in which no bell is rung: its taker looks for what comes meanwhile, unless it dies."""
+
 REST = 500
 """Milliseconds after an outage in which no bell is rung: commands that come meanwhile would meet the same."""
 
@@ -112,7 +115,7 @@ class CommandStreams:
             with redis_failures():
                 deaths, tries, entries, newest = self._take(
                     keys=[f"{COMMANDS}{partition}", f"{TAKEN}{partition}", f"{BELL}{partition}"],
-                    args=[token, at_most, LARGEST_BATCH, self._backlog_limit, LARGEST_BULK],
+                    args=[token, at_most, LARGEST_BATCH, self._backlog_limit, LARGEST_BULK, BELL_ANSWERED],
                 )
         except Unavailable:
             with suppress(Unavailable):
@@ -129,9 +132,8 @@ class CommandStreams:
             entry = each.entry
             arguments += [entry, stream, event, each.reply_to or "", each.failed_command, each.error, each.tries]
         with redis_failures():
-            left = int(
-                self._finish(keys=[f"{COMMANDS}{partition}", f"{TAKEN}{partition}", DEAD_LETTERS], args=arguments)
-            )
+            keys = [f"{COMMANDS}{partition}", f"{TAKEN}{partition}", DEAD_LETTERS, f"{BELL}{partition}"]
+            left = int(self._finish(keys=keys, args=arguments))
         if left == -1:
             raise NotOurs
         if left < 0:
@@ -144,7 +146,7 @@ class CommandStreams:
             self._forgive(keys=[f"{TAKEN}{partition}"], args=[token])
 
     def claim_bells(self, partitions: Collection[int]) -> list[int]:
-        """Whose bells the caller is to ring; nobody else does until the drain begins, or the bell must be lost.
+        """Whose bells the caller is to ring; nobody else does until the drain has nothing left, or must be lost.
 
         Raises Unavailable.
         """

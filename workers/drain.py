@@ -76,6 +76,7 @@ class Drain:
                 log.error("batch-failed", partition=partition, error=type(bug).__name__, exc_info=bug)
                 condemned = type(bug).__name__ if at_most == 1 else ""
                 singly = singly or self.batch_size
+        self.streams.answer_bell(partition)
         return True
 
     def _batch(self, partition: int, at_most: int, condemned: str) -> int:
@@ -83,7 +84,6 @@ class Drain:
         with self.engine.connect() as connection, connection.begin() as transaction:
             lock = lock_partition(connection, partition)
             if lock is None:
-                self.streams.answer_bell(partition)  # whoever is at them finds what is there now
                 return 0
             taken = self.streams.take(partition, at_most=at_most)
             failpoint("taken")

@@ -1,5 +1,5 @@
 #!lua
--- Claim bells: who claims one is to ring it; nobody else does until its drain begins, or it must be lost.
+-- Claim bells: who claims one is to ring it; nobody else does until its drain has nothing left, or it must be lost.
 --
 -- KEYS  the bells
 -- ARGV  milliseconds after which a bell must be lost

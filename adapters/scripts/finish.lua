@@ -1,12 +1,12 @@
 #!lua
 -- Tell the outcomes of commands, and remove the commands: each is told by whoever removes it, so never twice.
 --
--- KEYS  the partition's stream, its take record, the dead letters
+-- KEYS  the partition's stream, its take record, the dead letters, the partition's bell
 -- ARGV  the taker's token, milliseconds that outcomes are kept, seconds that replies are kept, then for each command:
 --       its entry id, outcome stream, event, reply list or '', dead letter ('' or its command), error, tries
--- Gives how many commands are left; -1 where someone else took the partition since, who then decides; -2 a key of
--- another type
-local stream, record, letters = KEYS[1], KEYS[2], KEYS[3]
+-- Gives how many commands are left; where there are none, a bell is rung for the next one. -1 where someone else took
+-- the partition since, who then decides; -2 a key of another type
+local stream, record, letters, bell = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 if redis.call('HGET', record, 'token') ~= ARGV[1] then return -1 end
 
 -- Nothing is written until all can be: a script that fails in the middle stays half done.
@@ -46,4 +46,9 @@ end
 local careful = tonumber(redis.call('HGET', record, 'careful') or 0)
 redis.call('HDEL', record, 'first', 'tries', 'alone')
 if careful > 0 then redis.call('HINCRBY', record, 'careful', -math.min(finished, careful)) end
-return redis.call('XLEN', stream)
+local left = redis.call('XLEN', stream)
+if left == 0 then
+  redis.set_repl(redis.REPL_NONE)  -- as claim.lua
+  redis.call('DEL', bell)
+end
+return left

@@ -1,14 +1,15 @@
 #!lua
 -- Give the next commands of a partition to the one who asks, who alone may then finish them.
 --
--- KEYS  the partition's stream, its take record, its bell, which is answered: whatever comes now needs a new one
--- ARGV  the taker's token, most entries, most bytes, backlog limit, largest body that is told
+-- KEYS  the partition's stream, its take record, its bell
+-- ARGV  the taker's token, most entries, most bytes, backlog limit, largest body that is told, milliseconds in which
+--       no bell is rung, since the taker looks for what comes meanwhile
 -- Gives {alone, tries, entries, newest}; an entry is {id, size, body or false}
 --
 -- The record counts how often the same first entry was taken without an end: whatever kills its worker shows there.
 -- As many commands as were taken then are from now on taken a few at a time, and the few one at a time: the killer is
 -- among them. Mostly there is none, somebody has ended the worker; so it must not take long.
-local stream, record = KEYS[1], KEYS[2]
+local stream, record, bell = KEYS[1], KEYS[2], KEYS[3]
 local token, most, most_bytes, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local largest = tonumber(ARGV[5])
 
@@ -23,11 +24,10 @@ local function told(entry)
   return {entry[1], -1, false}
 end
 
-redis.set_repl(redis.REPL_NONE)  -- as claim.lua
-redis.call('DEL', KEYS[3])
-redis.set_repl(redis.REPL_ALL)
-
 local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
+redis.set_repl(redis.REPL_NONE)  -- as claim.lua
+if first then redis.call('SET', bell, 1, 'PX', ARGV[6]) else redis.call('DEL', bell) end
+redis.set_repl(redis.REPL_ALL)
 if not first then
   redis.call('DEL', record)
   return {0, 0, {}, {}}

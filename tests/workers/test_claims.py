@@ -1,4 +1,4 @@
-"""Whose bell it is to ring: one for each partition, until its drain begins."""
+"""Whose bell it is to ring: one for each partition, until its drain has nothing left."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -6,15 +6,13 @@ from typing import Any
 
 import pytest
 from redis import Redis
-from sqlalchemy import insert
 
 from adapters.credentials import Authenticator
-from adapters.partition_lock import lock_partition
 from adapters.streams import CommandStreams
-from adapters.tables import partitions
 from adapters.valkey import Valkey
 from domain.state import Defaults
 from tests.engines import migrated
+from tests.faults.test_finish import announcement
 from workers.drain import Drain
 
 
@@ -29,11 +27,28 @@ def streams(client: Any) -> CommandStreams:
     return CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1))
 
 
-def test_a_bell_is_claimed_once_until_commands_are_taken(streams: CommandStreams) -> None:
+def test_a_bell_is_claimed_once_until_nothing_is_left(client: Any, streams: CommandStreams) -> None:
+    entries = [client.xadd("spcm:commands:1", {"command": "{}"}).decode() for _ in range(2)]
     assert streams.claim_bells([0, 1]) == [0, 1]
     assert streams.claim_bells([0, 1, 2]) == [2]
-    streams.take(1, at_most=10)
-    assert streams.claim_bells([0, 1, 2]) == [1]
+    token = streams.take(1, at_most=10).token
+    assert streams.finish(1, token, [announcement(entries[0])]) == 1
+    assert streams.claim_bells([1]) == []
+    assert streams.finish(1, token, [announcement(entries[1])]) == 0
+    assert streams.claim_bells([0, 1]) == [1]
+
+
+def test_who_finds_nothing_answers_the_bell_too(streams: CommandStreams) -> None:
+    assert streams.claim_bells([0]) == [0]
+    streams.take(0, at_most=10)
+    assert streams.claim_bells([0]) == [0]
+
+
+def test_a_taker_that_dies_does_not_keep_the_bell(client: Any, streams: CommandStreams) -> None:
+    client.xadd("spcm:commands:0", {"command": "{}"})
+    assert streams.claim_bells([0]) == [0]
+    streams.take(0, at_most=10)
+    assert 0 < client.pttl("spcm:bell:0") <= 300
 
 
 def test_a_claim_that_stays_too_long_is_of_a_clock_that_went_back(client: Any, streams: CommandStreams) -> None:
@@ -53,14 +68,11 @@ def test_claims_are_not_in_the_log_that_redis_waits_for(valkey: Valkey) -> None:
     again.stop()
 
 
-def test_a_drain_that_finds_somebody_at_its_partition_answers_the_bell(
-    postgres_url: str, streams: CommandStreams
+def test_a_drain_whose_time_is_up_answers_the_bell_and_asks_for_another(
+    sqlite_url: str, streams: CommandStreams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with migrated(postgres_url) as engine:
-        with engine.begin() as connection:
-            connection.execute(insert(partitions), [{"number": 0}])
-        streams.claim_bells([0])
-        with engine.begin() as somebody:
-            lock_partition(somebody, 0)
-            assert Drain(engine, streams, Authenticator(), Defaults()).run(0) is False
-        assert streams.claim_bells([0]) == [0]
+    monkeypatch.setattr("workers.drain.BUDGET", 0)
+    streams.claim_bells([0])
+    with migrated(sqlite_url) as engine:
+        assert Drain(engine, streams, Authenticator(), Defaults()).run(0) is True
+    assert streams.claim_bells([0]) == [0]
