@@ -6,12 +6,14 @@ nothing). Nothing here depends on a clock: a bell with an expiry would be droppe
 
 import os
 import re
+import signal
 import socket
 import threading
 import time
 from collections.abc import Collection
 from typing import Any
 
+import billiard
 import structlog
 from celery import Celery, bootsteps
 from celery.platforms import EX_FAILURE
@@ -25,6 +27,7 @@ from adapters.settings import settings
 from adapters.streams import WORKER, CommandStreams, connect
 from adapters.watch import Watch
 from workers import composition
+from workers.pulse import Pulse, where_it_stands
 from workers.queue import DRAIN, MAINTAIN
 
 PATIENCE = 1.0
@@ -32,6 +35,9 @@ PATIENCE = 1.0
 
 ATTENTION = 0.2
 """Seconds after which the bell looks whether the worker is about to end."""
+
+STANDSTILL = 60.0
+"""Seconds, beyond those that a batch may take, after which Celery's loop must have gone on while Redis answered."""
 
 BREATH = 0.002
 """Seconds between two rounds: under load a round is for many commands."""
@@ -61,13 +67,16 @@ class BellRinger(bootsteps.StartStopStep):
         super().__init__(worker, **options)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(worker.app,), daemon=True, name="bell")
+        self._pulse: Pulse | None = None
 
-    def start(self, parent: Any) -> None:  # noqa: ARG002
+    def start(self, parent: Any) -> None:
         """Raises SystemExit where the installation is not ready; waits for servers that cannot be reached.
 
         Raises WorkerShutdown where the worker is asked to stop while it waits.
         """
         _wait_until_ready()
+        if parent.hub:  # some pools do without an event loop
+            self._pulse = Pulse(parent.hub)
         self._thread.start()
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002
@@ -94,7 +103,10 @@ class BellRinger(bootsteps.StartStopStep):
         client = connect(chosen.redis, name=_name())
         streams = composition.streams(chosen)
         watch = Watch(client, chosen.partitions)
+        patience, answering_since = STANDSTILL + chosen.batch_time_limit, time.monotonic()
         while not self._stopping.is_set():
+            if self._pulse and self._pulse.stands_still(patience, since=answering_since):
+                end_at_once()
             try:
                 self._ring_for_a_while(app, streams, watch)
                 if claim_maintenance(client):  # at once where Redis was emptied: the claim is gone too
@@ -104,6 +116,7 @@ class BellRinger(bootsteps.StartStopStep):
                 log.warning("bell-waits", reason=str(outage))
                 watch.start_over()
                 self._stopping.wait(PATIENCE)
+                answering_since = time.monotonic()
 
     def _ring_for_a_while(self, app: Celery, streams: CommandStreams, watch: Watch) -> None:
         """At once for commands that come; after a while for all partitions that have any."""
@@ -112,6 +125,15 @@ class BellRinger(bootsteps.StartStopStep):
             ring(app, streams, watch.wait(min(left, ATTENTION)))
             time.sleep(BREATH)
         ring(app, streams, watch.all_with_entries())
+
+
+def end_at_once() -> None:
+    """Celery's loop, which would end the worker in an orderly way, does not run any more."""
+    log.error("worker-stands-still", at=where_it_stands())
+    for process in billiard.active_children():
+        if process.pid:
+            os.kill(process.pid, signal.SIGKILL)
+    os._exit(EX_FAILURE)
 
 
 def _name() -> str:

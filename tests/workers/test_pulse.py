@@ -1,0 +1,63 @@
+"""A worker whose Celery stands still ends, pool and all, and says where it stood."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from kombu.asynchronous import Hub
+
+from adapters.database import make_engine
+from adapters.migrations import migrate
+from tests.faults.worker import children_of
+from tests.processes import gone
+from workers.pulse import Pulse
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_loop_that_turns_does_not_stand_still() -> None:
+    hub = Hub()
+    pulse = Pulse(hub)
+    long_ago = time.monotonic() - 100
+    assert not pulse.stands_still(50, since=long_ago)
+    assert pulse.stands_still(-1, since=long_ago)
+    begun = time.monotonic()
+    hub.run_once()
+    assert not pulse.stands_still(time.monotonic() - begun, since=long_ago)
+    hub.close()
+
+
+def test_nothing_is_expected_of_it_while_redis_does_not_answer() -> None:
+    hub = Hub()
+    assert not Pulse(hub).stands_still(0, since=time.monotonic() + 100)
+    hub.close()
+
+
+def test_a_worker_that_stands_still_ends_and_says_where(tmp_path: Path, redis_url: str, sqlite_url: str) -> None:
+    engine = make_engine(sqlite_url)
+    migrate(engine)
+    engine.dispose()
+    log = tmp_path / "worker.log"
+    settings = {"SPCM_REDIS_URL": redis_url, "SPCM_DATABASE_URL": sqlite_url, "SPCM_BATCH_TIME_LIMIT": "2"}
+    command = [sys.executable, "-m", "celery", "-A", "tests.workers.standing_app", "worker", "-c", "1"]
+    with log.open("wb") as output:
+        worker = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stdout=output, stderr=output)
+    try:
+        pool = children_within(60, worker.pid)
+        assert worker.wait(60) == 1, log.read_text()
+    finally:
+        worker.kill()
+    assert "worker-stands-still" in log.read_text()
+    assert "in stand_still" in log.read_text()
+    assert all(gone(pid, within=10) for pid in pool)
+
+
+def children_within(seconds: float, pid: int) -> list[int]:
+    """The process's children, as soon as it has any."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if children := children_of(pid):
+            return children
+    raise AssertionError("no pool process")
