@@ -21,7 +21,9 @@ log = structlog.get_logger()
 
 
 class Channel(redis.Channel):
-    """A channel that lives on when what it read is not JSON."""
+    """A channel that lives on when what it read is not JSON, and does not look back when it is closed."""
+
+    do_restore = False  # kombu puts back what was not acknowledged, and writes a file in /tmp where it cannot
 
     def _brpop_read(self, **options: Any) -> Any:
         try:
