@@ -95,7 +95,9 @@ def _follow(client: Any, stream: str, seen: bytes) -> Iterator[str]:
     raise Stuck(f"no outcome after {seen!r}")
 
 
-def measure(servers: Servers, *, commands: int, rate: float, processes: int = 2) -> tuple[Latency, Latency]:
+def measure(
+    servers: Servers, *, commands: int, rate: float, processes: int = 2, one_partition: bool = False
+) -> tuple[Latency, Latency]:
     """One at a time, and at so many a second, of a worker that does nothing else."""
     servers.reset([TENANT])
     program = spcm.start(servers, processes)
@@ -103,6 +105,8 @@ def measure(servers: Servers, *, commands: int, rate: float, processes: int = 2)
     try:
         warm(program, spcm, servers, (TENANT,))
         load = new(3 * commands)
+        if one_partition:
+            load = Load([(0, command) for _, command in load.commands])
         single, steady = Load(load.commands[:commands]), Load(load.commands[commands:])
         alone = latency_of(one_at_a_time(servers.client, single, stream))
         return alone, latency_of(at_a_rate(servers.client, steady, stream, rate))
@@ -116,11 +120,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--commands", type=int, default=400, help="one at a time; twice as many at the steady rate")
     parser.add_argument("--rate", type=float, default=200, help="commands a second, at the steady rate")
+    parser.add_argument("--one-partition", action="store_true", help="all commands in the same partition")
     parser.add_argument("--database", choices=["postgres", "sqlite"], default="postgres")
     parser.add_argument("--workers", type=int, default=2, help="worker processes")
     chosen = parser.parse_args()
     with Servers(chosen.database) as servers:
-        alone, steady = measure(servers, commands=chosen.commands, rate=chosen.rate, processes=chosen.workers)
+        alone, steady = measure(
+            servers,
+            commands=chosen.commands,
+            rate=chosen.rate,
+            processes=chosen.workers,
+            one_partition=chosen.one_partition,
+        )
     print(f"one at a time: {alone}")
     print(f"at {chosen.rate:g}/s: {steady}")
 
