@@ -6,14 +6,12 @@ nothing). Nothing here depends on a clock: a bell with an expiry would be droppe
 
 import os
 import re
-import signal
 import socket
 import threading
 import time
 from collections.abc import Collection
 from typing import Any
 
-import billiard
 import structlog
 from celery import Celery, bootsteps
 from celery.platforms import EX_FAILURE
@@ -27,7 +25,7 @@ from adapters.settings import settings
 from adapters.streams import WORKER, CommandStreams, connect
 from adapters.watch import Watch
 from workers import composition
-from workers.pulse import Pulse, where_it_stands
+from workers.pulse import Pulse, end_at_once
 from workers.queue import DRAIN, MAINTAIN
 
 PATIENCE = 1.0
@@ -46,7 +44,7 @@ log = structlog.get_logger()
 
 
 def ring(app: Celery, streams: CommandStreams, partitions: Collection[int]) -> None:
-    """Ask for a drain of each, unless somebody has and the drain has not begun. Raises Unavailable."""
+    """Ask for a drain of each, unless somebody has and the drain is not at its end. Raises Unavailable."""
     for partition in streams.claim_bells(partitions) if partitions else ():
         _send(app, DRAIN, partition)
 
@@ -125,15 +123,6 @@ class BellRinger(bootsteps.StartStopStep):
             ring(app, streams, watch.wait(min(left, ATTENTION)))
             time.sleep(BREATH)
         ring(app, streams, watch.all_with_entries())
-
-
-def end_at_once() -> None:
-    """Celery's loop, which would end the worker in an orderly way, does not run any more."""
-    log.error("worker-stands-still", at=where_it_stands())
-    for process in billiard.active_children():
-        if process.pid:
-            os.kill(process.pid, signal.SIGKILL)
-    os._exit(EX_FAILURE)
 
 
 def _name() -> str:

@@ -3,11 +3,19 @@
 That was seen once in an hour of faults, after pool processes and the broker's connection had been lost at once.
 """
 
+import os
+import signal
 import sys
 import threading
 import time
 import traceback
 from typing import Any
+
+import billiard
+import structlog
+from celery.platforms import EX_FAILURE
+
+log = structlog.get_logger()
 
 
 class Pulse:
@@ -26,7 +34,16 @@ class Pulse:
         return time.monotonic() - max(self._beaten, since) > seconds
 
 
-def where_it_stands() -> str:
+def end_at_once() -> None:
+    """Celery's loop, which would end the worker in an orderly way, does not run any more."""
+    log.error("worker-stands-still", at=_where_it_stands())
+    for process in billiard.active_children():
+        if process.pid:
+            os.kill(process.pid, signal.SIGKILL)
+    os._exit(EX_FAILURE)
+
+
+def _where_it_stands() -> str:
     """What the main thread, in which the loop runs, is at: for the log."""
     main = threading.main_thread().ident
     frame = sys._current_frames().get(main) if main is not None else None

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from kombu.asynchronous import Hub
 
-from adapters.database import make_engine
-from adapters.migrations import migrate
+from tests.engines import migrated
 from tests.faults.worker import children_of
 from tests.processes import gone
 from workers.pulse import Pulse
@@ -36,13 +35,10 @@ def test_nothing_is_expected_of_it_while_redis_does_not_answer() -> None:
 
 
 def test_a_worker_that_stands_still_ends_and_says_where(tmp_path: Path, redis_url: str, sqlite_url: str) -> None:
-    engine = make_engine(sqlite_url)
-    migrate(engine)
-    engine.dispose()
     log = tmp_path / "worker.log"
     settings = {"SPCM_REDIS_URL": redis_url, "SPCM_DATABASE_URL": sqlite_url, "SPCM_BATCH_TIME_LIMIT": "2"}
     command = [sys.executable, "-m", "celery", "-A", "tests.workers.standing_app", "worker", "-c", "1"]
-    with log.open("wb") as output:
+    with migrated(sqlite_url), log.open("wb") as output:
         worker = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stdout=output, stderr=output)
     try:
         pool = children_within(60, worker.pid)
