@@ -143,7 +143,7 @@ def _from_members(members: dict[str, Any], size: int) -> Command:
 
 def _legible(members: dict[str, Any], error: ValidationError) -> tuple[Envelope, BadRequest]:
     """The members that are of their form, the others None or their default; and the refusal."""
-    message = "; ".join(words for _, words in faults_of(Envelope, error))
+    message = "; ".join(words for _, words in faults_of(Envelope, error, members))
     faulty = {detail["loc"][0] for detail in error.errors(include_url=False, include_context=False) if detail["loc"]}
     nothing: dict[str, Any] = {"id": None, "operation": None, "tenant": None}
     read = {
@@ -151,7 +151,7 @@ def _legible(members: dict[str, Any], error: ValidationError) -> tuple[Envelope,
         for name, field in Envelope.model_fields.items()
         if field.alias in members and field.alias not in faulty
     }
-    if not is_reply_list(read.get("reply_to", ""), read.get("tenant", "")):
+    if "tenant" not in read or not is_reply_list(read.get("reply_to", ""), read["tenant"]):
         read.pop("reply_to", None)
     return Envelope.model_construct(**nothing | read), BadRequest(message)
 

@@ -46,9 +46,14 @@ def test_nobody_writes_to_a_list_that_is_not_their_tenants(installation: Install
     other = installation.add_tenant()
     ours = ("spcm:commands:0", "spcm:partitions", "spcm:deadletters", "celery", f"spcm:outcomes:{sender.tenant}", "x")
     hostile = [*ours, f"spcm:replies:{other.tenant}:x", f"spcm:replies:{sender.tenant}", "spcm:replies:*:x"]
+    without_tenant = {"spcm:replies::x": "", "spcm:replies:None:x": None, "spcm:replies:UPPER:x": "UPPER"}
     before = installation.redis.type("x")
     get = sender.command("subscriber.get", params={"msisdn": "1"})
     check(sender, [Asked(key, get | {"replyTo": key}, bad_request() | {"tenant": sender.tenant}) for key in hostile])
+    for key, tenant in without_tenant.items():
+        [event] = sender.run(get | {"tenant": tenant, "replyTo": key})
+        assert (event["status"], event["source"]) == (400, "/spcm")
+        assert not installation.redis.exists(key)
     assert installation.redis.type("x") == before
     assert not installation.redis.exists(
         f"spcm:replies:{other.tenant}:x", f"spcm:replies:{sender.tenant}", "spcm:replies:*:x"
