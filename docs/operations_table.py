@@ -125,7 +125,7 @@ def _faults(model: type[Fields], value: Mapping[str, Any]) -> Sequence[tuple[str
     try:
         model.model_validate(value)
     except ValidationError as error:
-        return faults_of(model, error)
+        return faults_of(model, error, value)
     return ()
 
 

@@ -49,7 +49,7 @@ def bulk_of(payload: dict[str, Any]) -> BulkPayload:
     try:
         form = BulkPayload.model_validate(payload)
     except ValidationError as error:
-        faults = faults_of(BulkPayload, error)
+        faults = faults_of(BulkPayload, error, payload)
     faulty = {field for field, _ in faults}
     if payload.get("mode") == "atomic" and payload.get("stopAfter") is not None and "stopAfter" not in faulty:
         faults.append(("stopAfter", "stopAfter must be left out where mode is atomic"))

@@ -1,6 +1,6 @@
 """From a JSON object to a model, or to the faults of all its fields in the words of the contract."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, TypeVar, get_args
 
@@ -15,6 +15,9 @@ F = TypeVar("F", bound=Fields)
 Fault = tuple[str, str]
 """A field, with dots where it is nested, and what is wrong with it."""
 
+Path = tuple[int | str, ...]
+"""Names of members, and places in arrays, from the outermost inwards."""
+
 
 def params_of(model: type[F], params: Any) -> F:
     """The operation's URL parameters.
@@ -28,26 +31,50 @@ def params_of(model: type[F], params: Any) -> F:
     try:
         return model.of(params)
     except ValidationError as error:
-        raise BadRequest("; ".join(f"params: {words}" for _, words in faults_of(model, error))) from None
+        raise BadRequest("; ".join(f"params: {words}" for _, words in faults_of(model, error, params))) from None
 
 
 def payload_of(model: type[F], payload: dict[str, Any], params: Fields) -> F:
     """The operation's payload; a field that repeats one of `params` must be equal to it.
 
     Raises:
-        Invalid: with every fault, in the order of the reference's table, unknown members last.
+        Invalid: with every fault, in the order of the reference's table, unknown members last, as sent.
 
     """
     try:
         return model.of(payload, context=vars(params))
     except ValidationError as error:
-        raise Invalid(faults_of(model, error)) from None
+        raise Invalid(faults_of(model, error, payload)) from None
 
 
-def faults_of(model: type[Fields], error: ValidationError) -> list[Fault]:
-    """What `error` says, told by the phrases of the model's fields, unknown members last."""
+def faults_of(model: type[Fields], error: ValidationError, sent: Mapping[str, Any]) -> list[Fault]:
+    """What `error` says of what was sent, told by the phrases of the model's fields, unknown members last, as sent."""
     details = error.errors(include_url=False, include_context=False)
-    return [_fault(model, detail) for detail in sorted(details, key=_is_unknown)]
+    known = [detail for detail in details if not _is_unknown(detail)]
+    unknown = [detail for detail in details if _is_unknown(detail)]
+    if len(unknown) > 1:
+        place_of = _places(sent)
+        unknown.sort(key=lambda detail: place_of(detail["loc"]))
+    return [_fault(model, detail) for detail in (*known, *unknown)]
+
+
+def _places(sent: Mapping[str, Any]) -> Callable[[Path], list[int]]:
+    """A key by which the paths of members stand in the order in which they were sent."""
+    orders: dict[int, dict[str, int]] = {}
+
+    def place_of(path: Path) -> list[int]:
+        place, value = [], sent
+        for part in path:
+            if isinstance(part, int):
+                place.append(part)
+            else:
+                if id(value) not in orders:
+                    orders[id(value)] = {name: number for number, name in enumerate(value)}
+                place.append(orders[id(value)][part])
+            value = value[part]  # type: ignore[index]  # a list's elements by their number
+        return place
+
+    return place_of
 
 
 def _fault(model: type[Fields], detail: ErrorDetails) -> Fault:
@@ -71,7 +98,7 @@ def _is_unknown(detail: ErrorDetails) -> bool:
 
 
 @cache
-def _phrase(model: type[BaseModel], path: tuple[int | str, ...]) -> str:
+def _phrase(model: type[BaseModel], path: Path) -> str:
     name, *rest = path
     parts = list(_parts(_annotations(model)[str(name)]))
     inner = tuple(part for part in rest if isinstance(part, str))

@@ -51,7 +51,7 @@ def test_nested_fields_are_named_with_dots() -> None:
 def test_unknown_members_are_named_as_they_were_sent_and_come_last_nested_ones_too() -> None:
     sent = {"": 1, ".name": 1, "validityPeriod": {"validityPeriod": "1day", "": 1}, "cost": -1}
     told = faults(NewPlanDefinition, {"name": "n", "unitAmount": "1", "unitMeteringType": "TIME"} | sent)
-    unknown = ("validityPeriod.", "", ".name")
+    unknown = ("", ".name", "validityPeriod.")
     assert told == [
         ("cost", "cost must be an integer from 0"),
         *((name, f"{name} is not a known field") for name in unknown),
