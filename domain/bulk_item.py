@@ -61,12 +61,12 @@ class BulkItem:
         return told
 
     def to_send_again(self, answers: Answers) -> dict[str, Any]:
-        """The item as it was sent, with the references filled in that these answers can fill."""
+        """The item as it was sent, but with an id, and with the references filled in that these answers can fill."""
         filled = {
             name: fill_in(value, answers) if name in ("params", "payload") else value
             for name, value in self.sent.items()
         }
-        return {"id": self.id} | filled | {"id": self.id}
+        return filled if self.sent.get("id") is not None else {"id": self.id} | filled | {"id": self.id}
 
 
 def _work(operation: Operation, principal: Principal, request: Request) -> Work:

@@ -146,6 +146,12 @@ def test_the_remainder_holds_items_as_they_were_sent(sqlite_desk: Desk) -> None:
     assert again["payload"]["x"] == 123456789012345678901234567890
 
 
+def test_the_remainder_holds_an_id_where_it_was_sent(sqlite_desk: Desk) -> None:
+    item = {"operation": "subscriber.delete", "id": "last", "params": {"msisdn": "1"}}
+    (again,) = sqlite_desk.bulk(item)["data"]["remainder"]["items"]
+    assert list(again.items()) == list(item.items())
+
+
 def test_every_single_failure_has_its_status_and_words(desk: Desk) -> None:
     desk.create("1", imsi="7")
     singles = [
