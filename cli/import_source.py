@@ -2,15 +2,16 @@
 
 import codecs
 import hashlib
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from cli.columns import RowReader, WrongHeader, columns_of, item_of
 from cli.csv_records import LONGEST, NotCsv, read_records
 from cli.problems import Problem
 from domain.operations import Operation
-from domain.strict_json import NotJson, parse
+from domain.strict_json import NotJson, Number, parse
 from spcm_client import BulkItem, InvalidCommand
 
 _ITEM_MEMBERS = {"id", "operation", "params", "payload"}
@@ -154,7 +155,7 @@ class JsonLines:
 
     def _item(self, line: int, raw: bytes) -> BulkItem:
         try:
-            members = parse(raw.removeprefix(codecs.BOM_UTF8) if line == 1 else raw)
+            members = _with_floats(parse(raw.removeprefix(codecs.BOM_UTF8) if line == 1 else raw))
         except NotJson:
             raise _problem(self._path, line, "it is no JSON in UTF-8, without duplicate members") from None
         if not isinstance(members, dict):
@@ -165,6 +166,17 @@ class JsonLines:
             raise _problem(self._path, line, "an item has the members operation, params, payload and id, and no others")
         members["id"] = str(line) if members.get("id") is None else members["id"]
         return BulkItem(**members, note=line)
+
+
+def _with_floats(value: Any) -> Any:
+    """The JSON value with floats for numbers that no field takes: rounded or not, they are refused alike."""
+    if isinstance(value, dict):
+        return {name: _with_floats(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_with_floats(element) for element in value]
+    if isinstance(value, Number):
+        return max(-sys.float_info.max, min(float(value.text), sys.float_info.max))
+    return value
 
 
 def _digest(path: Path) -> str:

@@ -36,7 +36,7 @@ class BulkItem:
         if not named or len(self.operation) > _MAX_OPERATION or self.operation == BULK:
             raise InvalidCommand("operation must be the name of an operation on one resource")
         item_id = default_id if self.id is None else self.id
-        if not isinstance(item_id, str) or not 1 <= len(item_id) <= _MAX_ID:
+        if not isinstance(item_id, str) or not 1 <= len(item_id) <= _MAX_ID or "\0" in item_id:
             raise InvalidCommand(f"id must be a string of 1 to {_MAX_ID} characters")
         members = {"id": item_id, "operation": self.operation, "params": self.params, "payload": self.payload}
         item = {name: value for name, value in members.items() if value is not None}

@@ -112,6 +112,19 @@ def test_json_lines_hold_payloads_or_whole_items(sqlite_files: ServedFiles) -> N
     assert sqlite_files.sender.ask("subscriber.get", params={"msisdn": "1"})["data"]["zone"] == "b"
 
 
+@pytest.mark.parametrize("number", ["1.5", "1e400", "-1e400", "1234567890123456789", "9" * 30])
+def test_a_number_that_no_field_takes_fails_its_line_alone(sqlite_files: ServedFiles, number: str) -> None:
+    lines = ['{"msisdn":"1"}', f'{{"msisdn":"2","zone":{number}}}', f'{{"msisdn":"3","renewalDayOfMonth":{number}}}']
+    path = sqlite_files.write("s.jsonl", "\n".join(lines))
+    sqlite_files.import_file(path, status=1)
+    assert [(each["line"], each["status"], each["reason"]) for each in report_of(path)] == [
+        ("2", "412", "validation-failed"),
+        ("3", "412", "validation-failed"),
+    ]
+    assert remainder_of(path, ".jsonl").read_text() == "\n".join(lines[1:])
+    assert sqlite_files.count() == 1
+
+
 def test_updates_unset_what_is_null(sqlite_files: ServedFiles) -> None:
     sqlite_files.import_file(sqlite_files.write("s.csv", "msisdn,zone,tag\n1,a,t\n"))
     sqlite_files.import_file(sqlite_files.write("u.csv", "msisdn,zone\n1,\n"), "--operation", "subscriber.update")
@@ -135,6 +148,10 @@ REFUSED = {
     "duplicate members": ('{"msisdn":"1","msisdn":"2"}\n', "line 1: it is no JSON"),
     "no object": ('{"msisdn":"1"}\n[]\n', "line 2: it is no JSON object"),
     "a bulk as an item": ('{"operation":"bulk.execute"}\n', "line 1: operation must be"),
+    "NUL in an item's id": (
+        '{"operation":"subscriber.get","id":"\\u0000"}\n',
+        "line 1: id must be a string of 1 to 128",
+    ),
     "an item's typo": ('{"operation":"subscriber.get","parms":{}}\n', "line 1: an item has the members"),
 }
 
