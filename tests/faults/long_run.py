@@ -42,9 +42,9 @@ def run(minutes: float, seed: int, report: Path) -> bool:
             evidence = lab.evidence()
             findings = check(evidence)
             words = _report(minutes, seed, faults, memory, settled, evidence, findings)
+        finally:
             log = (lab.folder / "worker.log").read_text(errors="replace")
             report.with_suffix(".log").write_text(log[-5_000_000:])
-        finally:
             lab.close()
     report.write_text(words)
     print(words, flush=True)
@@ -114,7 +114,8 @@ def _report(
     lines = [
         f"# {minutes:g} minutes of faults, seed {seed}",
         "",
-        f"- commands accepted: {len(evidence.told)}, faults injected: {len(faults)}",
+        f"- commands accepted: {len(evidence.sent)}, sent without an answer: {len(evidence.unsure)}, "
+        f"outcomes: {len(evidence.told)}, faults injected: {len(faults)}",
         f"- lost: {sum(found[kind] for kind in LOST)}, doubled: {sum(found[kind] for kind in DOUBLED)}, "
         f"out of order: {sum(found[kind] for kind in DISORDERED)}, "
         f"other findings: {sum(found[kind] for kind in found if kind not in (*LOST, *DOUBLED, *DISORDERED))}",

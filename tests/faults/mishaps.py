@@ -84,8 +84,10 @@ class Mishaps:
         worker = next(worker for worker in reversed(self.lab.workers) if worker.alive())
         if worker.ready():
             worker.terminate(group=self.random.random() < 0.5)
-            assert worker.wait(10) == 0
-            self.lab.launch_worker()
+            try:
+                assert worker.wait(10) == 0
+            finally:
+                self.lab.launch_worker()
 
     def kill_pool_process(self) -> None:
         pool = [pid for worker in self.lab.workers if worker.alive() for pid in worker.pool]

@@ -85,8 +85,14 @@ class Worker:
             self.process.terminate()
 
     def wait(self, seconds: float) -> int:
-        """Its exit status."""
-        status = self.process.wait(seconds)
+        """Its exit status. One that goes on for longer logs where its threads stand, and is killed."""
+        try:
+            status = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.kill(self.pid, signal.SIGUSR1)  # Celery's own: it logs the stacks of all threads
+            time.sleep(1)
+            self.kill()
+            raise AssertionError(f"worker {self.pid} did not end within {seconds:g} s") from None
         self._lifeline.close()
         return status
 
