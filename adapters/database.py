@@ -40,7 +40,7 @@ def database_url(text: str) -> URL:
         raise WrongDatabaseUrl("the database URL has two @: write that of the password as %40")
     if url.get_backend_name() == "postgresql":
         return _known(verified(url.set(drivername="postgresql+psycopg")))
-    if url.get_backend_name() == "sqlite" and url.database and not url.query:
+    if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:") and not url.query:
         return url.set(drivername="sqlite")
     raise WrongDatabaseUrl("the database must be postgresql://, or sqlite:// with a file and no parameters")
 

@@ -1,6 +1,7 @@
 """Settings, from the environment: SPCM_ and the field's name in capitals."""
 
 import re
+from contextlib import suppress
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -10,9 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from domain.fields import Phrase
+from domain.fields import Flag, Phrase, phrase_in
 from domain.state import Defaults
 
+_TLS_FILES = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -21,11 +23,11 @@ class WrongSetting(ValueError):
 
 
 def duration(text: str) -> timedelta:
-    """Seconds, or a number with its unit. Raises ValueError, and OverflowError for more than a timedelta holds."""
-    match = re.fullmatch(r"([0-9]{1,9})([smhd]?)", text)
+    """A number with its unit. Raises ValueError, and OverflowError for more than a timedelta holds."""
+    match = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
     if match is None:
         raise ValueError(text)
-    return timedelta(**{_UNITS[match[2] or "s"]: int(match[1])})
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 def _duration(value: Any) -> Any:
@@ -33,17 +35,24 @@ def _duration(value: Any) -> Any:
 
 
 def _redis_url(url: str) -> str:
-    """Raises ValueError for parameters that redis-py does not know, and for those with which it works otherwise."""
+    """Raises ValueError for what redis-py does not know, or passes over, and for that with which it works otherwise."""
     from redis import ConnectionPool, RedisError
 
     if not url:
         return url
-    if not all(name == "db" or name.startswith("ssl_") for name in parse_qs(urlsplit(url).query)):
+    parts = urlsplit(url)
+    parameters = parse_qs(parts.query)
+    if not all(name == "db" or name.startswith("ssl_") for name in parameters):
+        raise ValueError
+    if parts.scheme != "unix" and not re.fullmatch(r"(/[0-9]*)?", parts.path):
         raise ValueError
     try:
         ConnectionPool.from_url(url).make_connection()  # which connects to nothing yet
     except (TypeError, RedisError):
         raise ValueError from None
+    for name in _TLS_FILES & parameters.keys():
+        if not Path(parameters[name][0]).is_file():
+            raise WrongSetting(f"{name} of the Redis URL: there is no file {parameters[name][0]}")
     return url
 
 
@@ -51,15 +60,14 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
     Field(gt=timedelta(0), le=timedelta(days=36_500)),
-    Phrase("seconds, or a number with s, m, h or d: 7d; at most 36500d"),
+    Phrase("a number with s, m, h or d: 7d; at most 36500d"),
 ]
-Flag = Annotated[bool, Phrase("true or false")]
 
 
 class Settings(BaseSettings):
     """What an installation decides. Where there is no URL, what `spcm up` started in the data folder is used."""
 
-    model_config = SettingsConfigDict(env_prefix="SPCM_", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix="SPCM_", env_ignore_empty=True, hide_input_in_errors=True)
 
     redis_url: Annotated[
         str,
@@ -101,11 +109,17 @@ class Settings(BaseSettings):
         if self.redis_url:
             return self.redis_url
         try:
-            return self.running_redis.read_text().strip()
-        except OSError:
+            running = self.running_redis.read_text().strip()
+        except (FileNotFoundError, NotADirectoryError):
             raise WrongSetting(
                 f"no Redis: set SPCM_REDIS_URL, or start one with `spcm up` (data folder {self.data})"
             ) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise WrongSetting(f"{self.running_redis} cannot be read: {error}") from None
+        with suppress(ValueError):
+            if running.startswith("redis://"):
+                return _redis_url(running)
+        raise WrongSetting(f"{self.running_redis} holds no URL of Redis: start `spcm up` anew, which writes it")
 
     @property
     def running_redis(self) -> Path:
@@ -124,7 +138,9 @@ def settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        detail = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        detail = error.errors(include_url=False, include_input=False)[0]
+        cause = detail.get("ctx", {}).get("error")
+        if isinstance(cause, WrongSetting):
+            raise cause from None
         name = str(detail["loc"][0])
-        phrase = next(part.words for part in Settings.model_fields[name].metadata if isinstance(part, Phrase))
-        raise WrongSetting(f"SPCM_{name.upper()} must be {phrase}") from None
+        raise WrongSetting(f"SPCM_{name.upper()} must be {phrase_in(Settings.model_fields[name].metadata)}") from None

@@ -62,6 +62,12 @@ def database(chosen: "Settings", *, reads: bool = False) -> "Iterator[Connection
             yield connection
 
 
+def require_schema(chosen: "Settings") -> None:
+    """Raises Problem as `database` does."""
+    with database(chosen, reads=True):
+        pass
+
+
 @contextmanager
 def engine_of(chosen: "Settings") -> "Iterator[Engine]":
     """An engine, gone afterwards. Raises WrongDatabaseUrl."""
@@ -80,7 +86,8 @@ def require_database(chosen: "Settings") -> None:
 
     url = database_url(chosen.database)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-        raise Problem(f"there is no database {url.database}: {MIGRATE}, or name another folder with --data")
+        elsewhere = "correct SPCM_DATABASE_URL" if chosen.database_url else "name another folder with --data"
+        raise Problem(f"there is no database {url.database}: {MIGRATE}, or {elsewhere}")
 
 
 def connect_redis(url: str) -> "redis.Redis":

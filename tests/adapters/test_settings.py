@@ -15,5 +15,12 @@ def test_without_a_url_the_redis_of_the_data_folder_is_used(
     assert Settings().redis == "redis://:secret@127.0.0.1:1/0"
 
 
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.setenv(f"SPCM_{name.upper()}", "")
+    empty = Settings()
+    assert all(getattr(empty, name) == field.default for name, field in Settings.model_fields.items())
+
+
 def test_the_client_assumes_as_many_partitions_as_there_are_by_default() -> None:
     assert Settings.model_fields["partitions"].default == DEFAULT_PARTITIONS

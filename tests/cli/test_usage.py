@@ -48,7 +48,13 @@ def test_every_command_has_help_and_a_data_folder() -> None:
         ("SPCM_DATABASE_URL", "postgresql://u:p@hidden@127.0.0.1/x", "%40"),
         ("SPCM_DATABASE_URL", "postgresql://u:hidden@127.0.0.1/x?foo=bar", 'invalid connection option "foo"'),
         ("SPCM_DATABASE_URL", "sqlite:////nowhere/x?timeout=soon", "no parameters"),
-        ("SPCM_DATABASE_URL", "sqlite:////nowhere/x", "there is no database /nowhere/x"),
+        (
+            "SPCM_DATABASE_URL",
+            "sqlite:////nowhere/x",
+            "or correct SPCM_DATABASE_URL",
+        ),
+        ("SPCM_DATABASE_URL", "sqlite:///:memory:", "sqlite:// with a file"),
+        ("SPCM_OUTCOME_RETENTION", "7", "SPCM_OUTCOME_RETENTION must be a number with s, m, h or d"),
     ],
 )
 def test_a_wrong_setting_is_one_line_without_secrets(setting: str, value: str, told: str, tmp_path: Path) -> None:
@@ -67,11 +73,24 @@ def test_a_wrong_setting_is_one_line_without_secrets(setting: str, value: str, t
         ("redis://127.0.0.1:1/0?decode_responses=True", "no parameters but db and those of TLS"),
         ("redis://127.0.0.1:1/0?ssl_cert_reqs=none", "no parameters but db and those of TLS"),
         ("rediss://127.0.0.1:1/0?ssl_cert_reqs=never", "no parameters but db and those of TLS"),
+        ("rediss://127.0.0.1:1/0?ssl_ca_certs=/no.pem", "ssl_ca_certs of the Redis URL: there is no file /no.pem"),
+        ("redis://127.0.0.1:1/x", "SPCM_REDIS_URL must be a redis://"),
         ("http://127.0.0.1/", "SPCM_REDIS_URL must be a redis://"),
     ],
 )
 def test_a_redis_that_is_not_there_is_one_line(url: str, told: str, tmp_path: Path) -> None:
     assert Program(SPCM_DATA=str(tmp_path), SPCM_REDIS_URL=url).call("follow").is_refused(told)
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"redis://h:port", b"\xff"])
+def test_a_file_of_the_running_redis_that_holds_no_url_is_told(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "redis-url").write_bytes(content)
+    assert Program(SPCM_DATA=str(tmp_path)).call("status").is_refused("redis-url")
+
+
+def test_a_data_folder_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "redis-url").mkdir()  # nothing is forbidden to root
+    assert Program(SPCM_DATA=str(tmp_path)).call("status").is_refused("redis-url cannot be read")
 
 
 def test_a_redis_that_refuses_the_password_is_running(redis_url: str) -> None:
@@ -118,6 +137,20 @@ def test_a_reader_that_has_gone_is_141(migrated: Program, redis_url: str, comman
     with redis.Redis.from_url(redis_url) as client:
         client.xadd("spcm:outcomes:acme", {"event": '{"id": "1", "type": "x", "status": 200}'})
     assert shell(migrated, f"{{ sleep 0.2; spcm {command}; }} | true; exit ${{PIPESTATUS[0]}}") == 141
+
+
+def test_ctrl_c_while_it_is_read_in_is_quiet() -> None:
+    code = (
+        "import sys\n"
+        "class CtrlC:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'typer': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, CtrlC())\n"
+        "from cli.__main__ import main\n"
+        "main()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], env=Program().environment, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (130, "")
 
 
 def test_there_is_a_version() -> None:
