@@ -14,6 +14,7 @@ import orjson
 from sqlalchemy import Connection, bindparam, select, update
 
 from adapters.encoding import JsonText, encode
+from adapters.failures import Unavailable
 from adapters.tables import partitions
 from domain.outcomes import Outcome
 
@@ -46,9 +47,16 @@ class PartitionLock:
 
 
 def lock_partition(connection: Connection, partition: int) -> PartitionLock | None:
-    """The lock, until the transaction ends; None where somebody else has it. SQLite has one writer anyway."""
+    """The lock, until the transaction ends; None where somebody else has it. SQLite has one writer anyway.
+
+    Raises Unavailable where there is no such row: somebody has emptied the table, or replaced the database.
+    """
     found = connection.execute(_LOCK, {"partition": partition}).first()
-    return None if found is None else PartitionLock(connection, partition, found.unremembered)
+    if found is not None:
+        return PartitionLock(connection, partition, found.unremembered)
+    if connection.execute(_THERE, {"partition": partition}).first() is None:
+        raise Unavailable(f"the database has no row of partition {partition}: a worker that starts writes them")
+    return None
 
 
 def _kept(outcome: Outcome) -> dict[str, Any]:
@@ -61,8 +69,5 @@ def _place(event_id: str) -> tuple[int, ...]:
     return tuple(map(int, event_id.split("-")))
 
 
-_LOCK = (
-    select(partitions.c.unremembered)
-    .where(partitions.c.number == bindparam("partition"))
-    .with_for_update(skip_locked=True)
-)
+_THERE = select(partitions.c.unremembered).where(partitions.c.number == bindparam("partition"))
+_LOCK = _THERE.with_for_update(skip_locked=True)

@@ -1,6 +1,8 @@
-from sqlalchemy import insert
+import pytest
+from sqlalchemy import Engine, insert
 
 from adapters.database import make_engine
+from adapters.failures import Unavailable
 from adapters.holders import holders
 from adapters.migrations import migrate
 from adapters.partition_lock import lock_partition
@@ -18,6 +20,13 @@ def test_a_partition_is_held_while_its_lock_is(postgres_url: str) -> None:
     with engine.connect() as watcher:
         assert holders(watcher) == {}
     engine.dispose()
+
+
+def test_a_partition_without_a_row_is_an_outage_and_no_other_worker(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(insert(partitions), [{"number": number} for number in range(3)])
+    with engine.begin() as connection, pytest.raises(Unavailable, match="no row of partition 3"):
+        lock_partition(connection, 3)
 
 
 def test_sqlite_cannot_tell(sqlite_url: str) -> None:
