@@ -27,6 +27,7 @@ from cli.problems import Guard
 
 app = typer.Typer(
     add_completion=False,
+    rich_markup_mode="markdown",  # the default keeps the line breaks of docstrings
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="SPCM: commands in Redis streams, one outcome each.",
@@ -93,7 +94,3 @@ def _forget_what_nobody_reads() -> None:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-if __name__ == "__main__":
-    main()

@@ -31,7 +31,7 @@ class Files:
 
     def start(self, *words: str, **more: object) -> "subprocess.Popen[str]":
         """`spcm` with these words and the tenant's name."""
-        command = [sys.executable, "-m", "cli.main", *words, "--tenant", self.tenant]
+        command = [sys.executable, "-m", "cli", *words, "--tenant", self.tenant]
         environment = {**os.environ, **self._urls, "PASSWORD": PASSWORD}
         options: dict[str, object] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **more}
         return subprocess.Popen(command, cwd=ROOT, env=environment, **options)  # type: ignore[call-overload]

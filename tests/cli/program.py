@@ -51,7 +51,7 @@ class Program:
 
     def __init__(self, **settings: str) -> None:
         self.folder = "/"
-        self.words = [sys.executable, "-m", "cli.main"]
+        self.words = [sys.executable, "-m", "cli"]
         self.environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **settings}
 
     def run(self, *arguments: str, stdin: str | bytes = "", **settings: str) -> Ended:
