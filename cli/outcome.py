@@ -19,6 +19,7 @@ def outcome(command_id: CommandId, tenant: TenantOption, as_json: AsJson = False
     """
     from adapters.encoding import encode
     from adapters.journal import outcome_of_command
+    from adapters.users import require_tenant
     from cli.names import tenant_name
     from cli.terminal import print_line
 
@@ -26,6 +27,7 @@ def outcome(command_id: CommandId, tenant: TenantOption, as_json: AsJson = False
     if not command_id.isascii() or not command_id.isprintable():
         raise Problem("a command's id is of printable ASCII characters")
     with database(choose_settings(data), reads=True) as connection:
+        require_tenant(connection, name)
         found = outcome_of_command(connection, name, command_id)
     if found is None:
         raise Problem(f"no outcome of {command_id} is remembered for tenant {name}")

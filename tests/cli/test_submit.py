@@ -149,6 +149,12 @@ def test_outcomes_can_be_followed_from_the_start(program: Program) -> None:
         assert following.stderr.read() == b""
 
 
+def test_a_tenant_without_outcomes_is_followed_with_a_word(program: Program) -> None:
+    with program.running("follow", "--tenant", "misspelt") as following:
+        assert following.stderr is not None
+        assert b"there are no outcomes of misspelt yet" in following.stderr.readline()
+
+
 def test_a_tenant_that_comes_later_is_followed_too(program: Program) -> None:
     with program.running("follow", "--json") as following:
         program.call("tenant", "add", "later")
@@ -185,6 +191,7 @@ def test_a_stored_outcome_is_shown(program: Program) -> None:
     assert program.call("outcome", "refused", "--tenant", "acme").status == 1
     assert "subscribers/1016" in program.call("outcome", "stored", "--tenant", "acme").out
     assert program.call("outcome", "unknown", "--tenant", "acme").is_refused("no outcome of unknown is remembered")
+    assert program.call("outcome", "stored", "--tenant", "misspelt").is_refused("there is no tenant misspelt")
 
 
 def test_status_tells_what_waits_and_who_works(program: Program) -> None:
