@@ -1,4 +1,4 @@
-"""Measures everything and writes it into docs/performance.md: `make bench`, about 25 minutes.
+"""Measures everything and writes it into docs/performance.md: `make bench BENCH=--largest`, about 25 minutes.
 
 `--quick` is one round of a few commands each, to see that all of it works: its figures say little.
 """
@@ -118,7 +118,7 @@ def main() -> None:
     chosen = parser.parse_args()
     scale = QUICK if chosen.quick else Scale(largest=chosen.largest)
     begun = time.monotonic()
-    for section in chosen.only:
+    for section in dict.fromkeys((environment.__name__, *chosen.only)):  # what else is measured, the machine is told
         figures = SECTIONS[section](scale)
         print(f"\n{section} ({time.monotonic() - begun:.0f} s)\n\n{figures}\n", flush=True)
         if not chosen.quick:

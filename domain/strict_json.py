@@ -1,7 +1,8 @@
 """JSON as RFC 8259 has it, read without forgiveness: what the contract calls malformed is refused here.
 
 The standard library's parser takes NaN, the last of duplicate members and lone surrogates; each is refused by
-a hook or a check below. Numbers that are no integers are kept as they came, since nothing here may round.
+a hook or a check below. Numbers that are no integers are kept as they came, since nothing here may round. Before it a
+faster parser reads what is plain, where it can be shown that it lost nothing.
 """
 
 import json

@@ -20,7 +20,7 @@ OPERATING = ROOT / "docs" / "operating.md"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 SETTING = re.compile(r"^\| `(SPCM_[A-Z_]+)` \| (?:`([^`]*)`|none) \|", re.MULTILINE)
-SENT = re.compile(r"XADD spcm:commands:([0-9]+) \* command '([^']+)'")
+SENT = re.compile(r"""(?:XADD |xadd\(")spcm:commands:([0-9]+)(?: \* command |", \{"command": )'([^']+)'""")
 WRITTEN = re.compile(r"^    (\{\"id\".*(?:\n    .*)*)", re.MULTILINE)
 LOGGED = re.compile(r"\blog\.[a-z]+\(\s*\"([a-z-]+)\"")
 
