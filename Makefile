@@ -44,4 +44,4 @@ faults: install
 	$(BIN)/python -m tests.faults.long_run --minutes $(MINUTES) --seed $(SEED) --report faults-report.md
 
 clean:
-	rm -rf .venv .spcm build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .spcm build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache faults-report.*

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select, text
 
 from adapters.database import READS
-from adapters.tables import metadata, tenants
-from adapters.users import NoSuchTenant
+from adapters.tables import metadata
+from adapters.users import require_tenant
 from domain.resources import Kind
 
 _ROWS_AT_ONCE = 2_000
@@ -39,8 +39,7 @@ def rows_of(
         NoSuchTenant: there is none of this name.
 
     """
-    if connection.scalar(select(tenants.c.name).where(tenants.c.name == tenant)) is None:
-        raise NoSuchTenant(tenant)
+    require_tenant(connection, tenant)
     table = metadata.tables[kind.name]
     wanted = select(*(table.c[field] for field in fields)).where(table.c.tenant == tenant).order_by(table.c[kind.key])
     for name, value in filters.items():

@@ -1,4 +1,4 @@
-"""The command streams: what is in them is still to do. Two scripts take commands and finish them."""
+"""The command streams: what is in them is still to do, and scripts take and finish it."""
 
 import secrets
 from collections.abc import Collection, Iterable, Sequence

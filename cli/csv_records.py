@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple
 LONGEST = 4 * 1024 * 1024
 """Bytes of one record: no command could hold a longer one."""
 
-Fields = list[str | None]
+Cells = list[str | None]
 
 
 class NotCsv(ValueError):
@@ -29,7 +29,7 @@ class Record(NamedTuple):
 
     line: int
     raw: bytes
-    fields: Fields
+    fields: Cells
 
 
 def read_records(file: BinaryIO) -> Iterator[Record]:
@@ -91,7 +91,7 @@ def _open_quote(raw: bytes, line: int) -> int:
     return 0
 
 
-def _fields(raw: bytes, line: int) -> Fields:
+def _fields(raw: bytes, line: int) -> Cells:
     text = _decoded(raw, line)
     text = text[:-2] if text.endswith("\r\n") else text.removesuffix("\n")
     if '"' not in text and "\r" not in text:
@@ -127,8 +127,8 @@ class _Open(Exception):
         self.at = at
 
 
-def _split(text: str, line: int) -> Fields:
-    fields: Fields = []
+def _split(text: str, line: int) -> Cells:
+    fields: Cells = []
     at = 0
     while True:
         if text.startswith('"', at):

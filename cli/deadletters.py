@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.installation import choose_settings, connect_redis
-from cli.options import AsJson, DataFolder
+from cli.options import AsJson, DataFolder, PasswordEnv, UserOption
 from cli.problems import FAILED, Problem, say
 
 if TYPE_CHECKING:
@@ -20,10 +20,6 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="A dead letter's id, as `s
 Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Dead letters, by their ids.")]
 Every = Annotated[bool, typer.Option("--all", help="All there are now.")]
 OfTenant = Annotated[str | None, typer.Option("--tenant", metavar="TENANT", help="Only those of this tenant.")]
-UserOption = Annotated[str, typer.Option("--user", metavar="NAME", help="Under whose permissions.")]
-PasswordEnv = Annotated[
-    str, typer.Option("--password-env", metavar="VAR", help="The variable that has the user's password.")
-]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait for outcomes: remove what Redis has taken.")]
 Timeout = Annotated[float, typer.Option(min=0.1, help="Seconds without an outcome after which to give up.")]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple
 
 import typer
 
-from cli.installation import choose_settings, database, engine_of
+from cli.installation import choose_settings, engine_of, require_schema
 from cli.options import DataFolder, TenantOption
 from cli.problems import Problem, say
 
@@ -40,7 +40,7 @@ Format = Annotated[
 ]
 
 
-class Fields(NamedTuple):
+class ExportedFields(NamedTuple):
     """What is exported of a kind: the fields that create takes, each with its path in a payload."""
 
     kind: "Kind[Any]"
@@ -65,8 +65,7 @@ def export(
     if tag is not None and what is not Exported.SUBSCRIBERS:
         raise Problem(f"{what.value} have no tag: leave --tag out")
     chosen = choose_settings(data)
-    with database(chosen, reads=True):
-        pass  # it is there, and has this version's schema
+    require_schema(chosen)
     fields = _fields_of(what)
     with engine_of(chosen) as engine, snapshot(engine) as connection:
         filters = {} if tag is None else {"tag": tag}
@@ -76,7 +75,7 @@ def export(
         say("left out: the PCC profiles of the plan definitions, and whether they are finalised, current and available")
 
 
-def _fields_of(what: Exported) -> Fields:
+def _fields_of(what: Exported) -> ExportedFields:
     from cli.columns import columns_of
     from domain.catalog import OPERATIONS
     from domain.plan_definitions import PLAN_DEFINITIONS
@@ -91,10 +90,12 @@ def _fields_of(what: Exported) -> Fields:
     kind, create = kinds[what]
     columns: dict[str, str] = {field.alias or name: name for name, field in kind.model.model_fields.items()}
     paths = [column.path for column in columns_of(OPERATIONS[create]).values() if column.path]
-    return Fields(kind, [columns[path[0]] for path in paths], paths)
+    return ExportedFields(kind, [columns[path[0]] for path in paths], paths)
 
 
-def _write(chunks: Iterator[Sequence[Sequence[Any]]], fields: Fields, chosen: ExportFormat, to: BinaryIO) -> None:
+def _write(
+    chunks: Iterator[Sequence[Sequence[Any]]], fields: ExportedFields, chosen: ExportFormat, to: BinaryIO
+) -> None:
     from cli.csv_records import written_record
 
     first = next(chunks, ())  # raises for a tenant that there is not, before anything is written

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.installation import choose_settings
-from cli.options import DataFolder, TenantOption
+from cli.options import DataFolder, PasswordEnv, TenantOption, UserOption
 from cli.problems import FAILED, Problem, say
 
 if TYPE_CHECKING:
@@ -29,10 +29,6 @@ class ImportMode(StrEnum):
 
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a header, or JSON lines, in UTF-8.")]
-UserOption = Annotated[str, typer.Option("--user", metavar="NAME", help="Under whose permissions.")]
-PasswordEnv = Annotated[
-    str, typer.Option("--password-env", metavar="VAR", help="The variable that has the user's password.")
-]
 OperationOption = Annotated[str, typer.Option("--operation", metavar="NAME", help="What each line asks for.")]
 Mode = Annotated[ImportMode, typer.Option("--mode", help="atomic: a failure undoes its bulk, up to 500 lines.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing: tell what would be.")]

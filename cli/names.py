@@ -2,7 +2,7 @@
 
 import os
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from cli.problems import Problem
 
@@ -18,13 +18,12 @@ def tenant_name(text: str) -> str:
     from pydantic import TypeAdapter, ValidationError
 
     from domain.commands import TenantName
+    from domain.fields import phrase_in
 
     try:
         return TypeAdapter[str](TenantName).validate_python(text)
     except ValidationError:
-        raise Problem(
-            "a tenant's name must be 1 to 64 lower-case letters, digits, _ and -, the first a letter or digit"
-        ) from None
+        raise Problem(f"a tenant's name must be {phrase_in(get_args(TenantName))}") from None
 
 
 def user_name(text: str) -> str:

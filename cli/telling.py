@@ -1,4 +1,4 @@
-"""How `spcm submit` tells what it does: outcomes on stdout, and on a terminal a bar."""
+"""How commands that were sent are told: outcomes on stdout, and on a terminal a bar."""
 
 import time
 from collections.abc import Iterable, Mapping

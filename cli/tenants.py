@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.installation import choose_settings, database, engine_of
+from cli.installation import choose_settings, database, engine_of, require_schema
 from cli.options import AsJson, DataFolder
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The tenant's name.")]
@@ -51,8 +51,7 @@ def remove(name: Name, data: DataFolder = None) -> None:
     name = tenant_name(name)
     if sys.stdin.isatty():
         typer.confirm(f"Remove tenant {name} with all its users and subscribers?", abort=True, err=True)
-    with database(chosen, reads=True):
-        pass  # it is there, and has this version's schema
+    require_schema(chosen)
     with engine_of(chosen) as engine:
         remove_tenant(engine, name)
     screen().print(f"tenant {name} removed, with all that it owned", soft_wrap=True)

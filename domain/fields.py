@@ -4,6 +4,7 @@ A type's `Phrase` completes "<field> must be ..." in a refusal. Patterns run in 
 the end of the text and nothing else, `[0-9]` is ASCII, and no input makes matching slow.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
@@ -22,6 +23,11 @@ class Phrase:
     """What a value must be, in plain words."""
 
     words: str
+
+
+def phrase_in(metadata: Iterable[Any]) -> str:
+    """The words that are among what a type is annotated with."""
+    return next(each.words for each in metadata if isinstance(each, Phrase))
 
 
 class Fields(BaseModel):

@@ -113,11 +113,11 @@ def test_surrogates_in_pairs_and_escaped_backslashes_are_fine(text: str) -> None
     assert parse(text.encode()) == json.loads(text)
 
 
-PLAIN = b'{"id":"a","params":{"msisdn":"1"},"payload":{"n":1,"yes":true,"no":null,"list":["x",{"y":"z"}]}}'
+COMMAND = b'{"id":"a","params":{"msisdn":"1"},"payload":{"n":1,"yes":true,"no":null,"list":["x",{"y":"z"}]}}'
 
 
 def test_plain_objects_are_read_at_once_and_the_same() -> None:
-    assert read_plain(PLAIN) == read_closely(PLAIN)
+    assert read_plain(COMMAND) == read_closely(COMMAND)
 
 
 @pytest.mark.parametrize(

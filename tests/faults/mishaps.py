@@ -21,6 +21,7 @@ from tests.faults.link import When
 from tests.faults.load import TENANTS, command, draft
 from tests.faults.proxy import Proxy
 from tests.faults.trouble import OURS, trouble
+from tests.servers import Postgres
 from workers.queue import BELLS
 
 
@@ -66,7 +67,7 @@ class Mishaps:
         ]  # fmt: skip
 
     @property
-    def postgres(self):  # type: ignore[no-untyped-def]
+    def postgres(self) -> Postgres:
         assert self.lab.postgres is not None
         return self.lab.postgres
 
