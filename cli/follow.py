@@ -39,9 +39,7 @@ def follow(tenant: Tenant = None, point: From = "now", as_json: AsJson = False, 
         else:
             stream = _stream(tenant, UNATTRIBUTED)
             if not client.exists(stream):
-                say(
-                    f"there are no outcomes of {tenant} yet, waiting for the first: `spcm tenant list` shows all tenants"
-                )
+                say(f"there are no outcomes of {tenant} yet (see `spcm tenant list`); waiting for the first")
             streams.add(stream, position)
         # What is there from now on and was not before is new, all of it.
         later = OLDEST if position is None else position
