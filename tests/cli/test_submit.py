@@ -156,6 +156,7 @@ def test_a_tenant_without_outcomes_is_followed_with_a_word(program: Program) -> 
 
 
 def test_a_tenant_that_comes_later_is_followed_too(program: Program) -> None:
+    submit(program, create("1090"))  # so that there is a stream to read
     with program.running("follow", "--json") as following:
         program.call("tenant", "add", "later")
         url = (Path(program.environment["SPCM_DATA"]) / "redis-url").read_text().strip()
