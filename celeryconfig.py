@@ -38,7 +38,6 @@ broker_transport_options = {
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 broker_channel_error_retry = True  # a full or read-only Redis is an outage like any other
-broker_pool_limit = 4
 
 task_default_queue = BELLS
 task_create_missing_queues = False
@@ -46,7 +45,6 @@ task_queues = {BELLS: {"exchange": "", "routing_key": BELLS}}
 task_serializer = "json"
 accept_content = ["json"]
 task_ignore_result = True
-task_publish_retry = False  # the next bell is a second away
 task_acks_late = False
 worker_prefetch_multiplier = 1
 # It ends only what is acknowledged late, and nothing of ours is; without it each lost connection is ten lines of log.
@@ -56,6 +54,5 @@ task_time_limit = settings().batch_time_limit
 worker_pool = "workers.pool:TaskPool"  # the default; -P solo or -P threads take theirs
 worker_enable_remote_control = False
 worker_send_task_events = False
-task_send_sent_event = False
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False

@@ -1,7 +1,7 @@
 """The command streams: what is in them is still to do, and scripts take and finish it."""
 
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -103,7 +103,7 @@ class CommandStreams:
         self._client = client
         self._backlog_limit = backlog_limit
         self._kept = int(outcome_retention.total_seconds() * 1000)
-        self._claim = client.register_script(_script("claim"))
+        self._ring = client.register_script(_script("ring"))
         self._take = client.register_script(_script("take"))
         self._finish = client.register_script(_script("finish"))
         self._forgive = client.register_script(_script("forgive"))
@@ -145,14 +145,15 @@ class CommandStreams:
         with redis_failures():
             self._forgive(keys=[f"{TAKEN}{partition}"], args=[token])
 
-    def claim_bells(self, partitions: Collection[int]) -> list[int]:
-        """Whose bells the caller is to ring; nobody else does until the drain has nothing left, or must be lost.
+    def ring(self, queue: str, bells: Mapping[int, str]) -> list[int]:
+        """Put partitions' bells into the queue; which of them: none whose drain has something left, unless it is lost.
 
         Raises Unavailable.
         """
         with redis_failures():
-            claimed = self._claim(keys=[f"{BELL}{each}" for each in partitions], args=[BELL_LOST_AFTER])
-        return [partition for partition, ours in zip(partitions, claimed, strict=True) if ours]
+            keys = [queue, *(f"{BELL}{partition}" for partition in bells)]
+            rung = self._ring(keys=keys, args=[BELL_LOST_AFTER, *bells.values()])
+        return [partition for partition, ours in zip(bells, rung, strict=True) if ours]
 
     def rest(self, partition: int) -> None:
         """Let nobody ring for a moment. Raises Unavailable."""

@@ -13,12 +13,11 @@ from collections.abc import Collection
 from typing import Any
 
 import structlog
-from celery import Celery, bootsteps
+from celery import bootsteps
 from celery.platforms import EX_FAILURE
 from celery.worker import state
-from kombu.exceptions import OperationalError
 
-from adapters.failures import Interrupted, Unavailable
+from adapters.failures import Interrupted, Unavailable, redis_failures
 from adapters.installation import NotReady, fix_partitions, prepare
 from adapters.retention import claim_maintenance
 from adapters.settings import settings
@@ -26,7 +25,8 @@ from adapters.streams import WORKER, CommandStreams, connect
 from adapters.watch import Watch
 from workers import composition
 from workers.pulse import Pulse, end_at_once
-from workers.queue import DRAIN, MAINTAIN
+from workers.queue import BELLS, DRAIN, MAINTAIN
+from workers.transport import bell
 
 PATIENCE = 1.0
 """Seconds between two looks for partitions that nobody was told of, and between two tries to reach a server."""
@@ -43,17 +43,10 @@ BREATH = 0.002
 log = structlog.get_logger()
 
 
-def ring(app: Celery, streams: CommandStreams, partitions: Collection[int]) -> None:
+def ring(streams: CommandStreams, partitions: Collection[int]) -> None:
     """Ask for a drain of each, unless somebody has and the drain is not at its end. Raises Unavailable."""
-    for partition in streams.claim_bells(partitions) if partitions else ():
-        _send(app, DRAIN, partition)
-
-
-def _send(app: Celery, task: str, *arguments: int) -> None:
-    try:
-        app.send_task(task, arguments)
-    except OperationalError as error:
-        raise Unavailable("Redis, as Celery's broker") from error
+    if partitions:
+        streams.ring(BELLS, {partition: bell(DRAIN, [partition]) for partition in partitions})
 
 
 class BellRinger(bootsteps.StartStopStep):
@@ -64,7 +57,7 @@ class BellRinger(bootsteps.StartStopStep):
     def __init__(self, worker: Any, **options: Any) -> None:
         super().__init__(worker, **options)
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(worker.app,), daemon=True, name="bell")
+        self._thread = threading.Thread(target=self._run, daemon=True, name="bell")
         self._pulse: Pulse | None = None
 
     def start(self, parent: Any) -> None:
@@ -84,10 +77,10 @@ class BellRinger(bootsteps.StartStopStep):
 
     terminate = stop
 
-    def _run(self, app: Celery) -> None:
+    def _run(self) -> None:
         """Ring until the worker ends. What ends the bell ends the worker: one that never rings seems to work."""
         try:
-            self._ring_until_stopped(app)
+            self._ring_until_stopped()
         except NotReady as wrong:
             log.error("not-ready", reason=str(wrong))
         except Exception as bug:
@@ -96,7 +89,7 @@ class BellRinger(bootsteps.StartStopStep):
             return
         state.should_stop = EX_FAILURE  # type: ignore[assignment]  # celery-types knows only its first value
 
-    def _ring_until_stopped(self, app: Celery) -> None:
+    def _ring_until_stopped(self) -> None:
         chosen = settings()
         client = connect(chosen.redis, name=_name())
         streams = composition.streams(chosen)
@@ -106,23 +99,24 @@ class BellRinger(bootsteps.StartStopStep):
             if self._pulse and self._pulse.stands_still(patience, since=answering_since):
                 end_at_once()
             try:
-                self._ring_for_a_while(app, streams, watch)
+                self._ring_for_a_while(streams, watch)
                 if claim_maintenance(client):  # at once where Redis was emptied: the claim is gone too
                     fix_partitions(client, chosen.partitions)
-                    _send(app, MAINTAIN)
+                    with redis_failures():
+                        client.lpush(BELLS, bell(MAINTAIN, []))
             except Unavailable as outage:
                 log.warning("bell-waits", reason=str(outage))
                 watch.start_over()
                 self._stopping.wait(PATIENCE)
                 answering_since = time.monotonic()
 
-    def _ring_for_a_while(self, app: Celery, streams: CommandStreams, watch: Watch) -> None:
+    def _ring_for_a_while(self, streams: CommandStreams, watch: Watch) -> None:
         """At once for commands that come; after a while for all partitions that have any."""
         until = time.monotonic() + PATIENCE
         while (left := until - time.monotonic()) > BREATH and not self._stopping.is_set():
-            ring(app, streams, watch.wait(min(left, ATTENTION)))
+            ring(streams, watch.wait(min(left, ATTENTION)))
             time.sleep(BREATH)
-        ring(app, streams, watch.all_with_entries())
+        ring(streams, watch.all_with_entries())
 
 
 def _name() -> str:

@@ -15,7 +15,7 @@ import structlog
 from kombu.transport import redis
 
 from adapters.settings import settings
-from workers.queue import DRAIN, MAINTAIN
+from workers.queue import BELLS, DRAIN, MAINTAIN
 
 log = structlog.get_logger()
 
@@ -45,7 +45,7 @@ class Transport(redis.Transport):
         if asked is None:
             log.warning("dropped-message", reason="no bell")
         else:
-            super()._deliver(bell(*asked, queue=queue or ""), queue)
+            super()._deliver(message_for(*asked), queue)
 
 
 def asked_for(message: Any) -> tuple[str, list[int]] | None:
@@ -69,7 +69,12 @@ def _is_partition(value: Any) -> bool:
     return type(value) is int and 0 <= value < settings().partitions
 
 
-def bell(task: str, arguments: list[int], *, queue: str) -> dict[str, Any]:
+def bell(task: str, arguments: list[int]) -> str:
+    """What is to stand in the queue for Celery to ask for this."""
+    return json.dumps(message_for(task, arguments))
+
+
+def message_for(task: str, arguments: list[int]) -> dict[str, Any]:
     """A message in Celery's protocol that asks for this, and has nothing else in it."""
     identity = str(uuid.uuid4())
     body = json.dumps([arguments, {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}])
@@ -83,7 +88,7 @@ def bell(task: str, arguments: list[int], *, queue: str) -> dict[str, Any]:
             "correlation_id": identity,
             "delivery_mode": 2,
             "delivery_tag": identity,
-            "delivery_info": {"exchange": "", "routing_key": queue},
+            "delivery_info": {"exchange": "", "routing_key": BELLS},
             "priority": 0,
         },
     }

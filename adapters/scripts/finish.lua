@@ -48,7 +48,7 @@ redis.call('HDEL', record, 'first', 'tries', 'alone')
 if careful > 0 then redis.call('HINCRBY', record, 'careful', -math.min(finished, careful)) end
 local left = redis.call('XLEN', stream)
 if left == 0 then
-  redis.set_repl(redis.REPL_NONE)  -- as claim.lua
+  redis.set_repl(redis.REPL_NONE)  -- as ring.lua
   redis.call('DEL', bell)
 end
 return left

@@ -25,7 +25,7 @@ local function told(entry)
 end
 
 local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
-redis.set_repl(redis.REPL_NONE)  -- as claim.lua
+redis.set_repl(redis.REPL_NONE)  -- as ring.lua
 if first then redis.call('SET', bell, 1, 'PX', ARGV[6]) else redis.call('DEL', bell) end
 redis.set_repl(redis.REPL_ALL)
 if not first then

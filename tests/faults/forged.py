@@ -2,8 +2,8 @@
 
 import json
 
-from workers.queue import BELLS, DRAIN
-from workers.transport import bell
+from workers.queue import DRAIN
+from workers.transport import bell, message_for
 
 FORGED: list[bytes] = [
     b"",
@@ -16,7 +16,7 @@ FORGED: list[bytes] = [
     b'{"body": null, "headers": null, "properties": null}',
     b'{"headers": {"task": "workers.tasks.drain"}, "properties": {"body_encoding": "base64"}, "body": "%%%"}',
     *[
-        json.dumps(bell(DRAIN, [0], queue=BELLS) | change).encode()
+        json.dumps(message_for(DRAIN, [0]) | change).encode()
         for change in (
             {"body": None},
             {"body": 5},
@@ -34,7 +34,7 @@ FORGED: list[bytes] = [
     *[
         json.dumps(hostile).encode()
         for hostile in (
-            {**bell(DRAIN, [0], queue=BELLS), "headers": {**bell(DRAIN, [0], queue=BELLS)["headers"], **header}}
+            {**message_for(DRAIN, [0]), "headers": {**message_for(DRAIN, [0])["headers"], **header}}
             for header in (
                 {"eta": "2999-01-01T00:00:00"},
                 {"eta": "never"},
@@ -47,5 +47,5 @@ FORGED: list[bytes] = [
             )
         )
     ],
-    *[json.dumps(bell(DRAIN, [number], queue=BELLS)).encode() for number in (-1, 8, 10**9, "0", None, True, 0.5)],  # type: ignore[list-item]
+    *[bell(DRAIN, [number]).encode() for number in (-1, 8, 10**9, "0", None, True, 0.5)],  # type: ignore[list-item]
 ]

@@ -14,4 +14,4 @@ def drain(partition: int) -> None:
     """Execute what the partition holds; ring again for what is left when the time is up."""
     if composition.drain().run(partition):
         with suppress(Unavailable):  # then the next look for partitions that have entries finds it, a second later
-            ring(app, composition.drain().streams, [partition])
+            ring(composition.drain().streams, [partition])

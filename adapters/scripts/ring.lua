@@ -1,0 +1,18 @@
+#!lua
+-- Ring bells: each at most once until its drain has nothing left, or it must be lost.
+--
+-- KEYS  the queue of bells, then the claims, one for each bell
+-- ARGV  milliseconds after which a bell must be lost, then the bells
+-- Gives 1 or 0 for each: whether it was rung
+--
+-- Neither is written to Redis' log, since whoever rings would wait for the disk: a Redis that comes back without them
+-- is rung once more.
+redis.set_repl(redis.REPL_NONE)
+local rung = {}
+for i = 2, #KEYS do
+  -- Redis keeps the moment at which a key ends: if its clock goes back by an hour, that is an hour away.
+  if redis.call('PTTL', KEYS[i]) > tonumber(ARGV[1]) then redis.call('DEL', KEYS[i]) end
+  rung[i - 1] = redis.call('SET', KEYS[i], 1, 'NX', 'PX', ARGV[1]) and 1 or 0
+  if rung[i - 1] == 1 then redis.call('LPUSH', KEYS[1], ARGV[i]) end
+end
+return rung
