@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, String, cast, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, func, select
 
 from adapters.encoding import JsonText, canonical, encode
 from adapters.statements import ROWS, delete_row, find_columns, insert_rows
@@ -66,9 +66,9 @@ class Journal:
 
 
 def outcomes_since(connection: Connection, tenant: str, since: datetime) -> Iterator[Outcome]:
-    """All outcomes remembered of the tenant from that time on, oldest first."""
+    """All outcomes remembered of the tenant from that time on, in the order in which their commands were published."""
     found = select(*_COLUMNS).where(journal.c.tenant == tenant, journal.c.executed_at >= _milliseconds(since))
-    for row in connection.execute(found.order_by(journal.c.executed_at, journal.c.entry)).yield_per(1000):
+    for row in connection.execute(found.order_by(*_published(connection.dialect.name))).yield_per(1000):
         yield _record(row).outcome
 
 
@@ -89,6 +89,15 @@ def forget_before(connection: Connection, time: datetime, at_most: int) -> int:
         rows = [{"old_tenant": tenant, "old_command_id": command_id} for tenant, command_id in keys]
         connection.execute(statement, rows)
     return len(keys)
+
+
+def _published(dialect: str) -> list[ColumnElement[Any]]:
+    """The order of the commands' stream ids, `milliseconds-number`; workers' clocks may differ."""
+    position = func.strpos if dialect == "postgresql" else func.instr
+    stream_id = func.substr(journal.c.entry, position(journal.c.entry, "-") + 1)
+    milliseconds = func.substr(stream_id, 1, position(stream_id, "-") - 1)
+    number = func.substr(stream_id, position(stream_id, "-") + 1)
+    return [func.length(milliseconds), milliseconds, func.length(number), number, journal.c.entry]
 
 
 @cache

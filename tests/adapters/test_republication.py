@@ -45,6 +45,19 @@ def test_more_than_are_read_at_once(engine: Engine, client: Redis) -> None:
     assert run(engine, client) == 0
 
 
+def test_they_come_in_the_order_of_their_commands_whatever_a_clock_said(engine: Engine, client: Redis) -> None:
+    ids = [f"{part}-1763740800{ms}-{number}" for ms in ("009", "010") for number in range(12) for part in (3, 4)]
+    with engine.begin() as connection:
+        journal = Journal(connection)
+        for place, event_id in enumerate(ids):
+            time = NOW - timedelta(seconds=place % 5)
+            outcome = Outcome(event_id, time, 201, "completed", "acme", "subscriber.create", event_id, event_id)
+            journal.add("acme", event_id, Record("f", outcome))
+        journal.write()
+    assert run(engine, client) == len(ids)
+    assert told(client) == ids
+
+
 def test_an_outcome_whose_command_still_waits_is_left_to_the_worker(engine: Engine, client: Redis) -> None:
     ids = remember(engine, 3)
     client.xadd("spcm:commands:3", {"command": "{}"}, id=ids[1].removeprefix("3-"))
