@@ -98,7 +98,7 @@ class _Consumer:
 
     def _take(self, block: int) -> list[Entry]:
         try:
-            return self._own() or self._abandoned() or self._read("BLOCK", block, "STREAMS", self._stream, ">")
+            return self._own() or self._abandoned() or self._new(block)
         except ResponseError as error:
             if not str(error).startswith("NOGROUP"):
                 raise
@@ -128,6 +128,10 @@ class _Consumer:
             if entries:
                 return entries
         return []
+
+    def _new(self, block: int) -> list[Entry]:
+        until_claim = int((self._claim_due - time.monotonic()) * 1000)
+        return self._read("BLOCK", max(1, min(block, until_claim)), "STREAMS", self._stream, ">")
 
     def _claim(self) -> list[Entry]:
         idle = int(self._claim_after * 1000)
