@@ -42,18 +42,18 @@ class Source(Protocol):
 def open_source(path: Path, operation: Operation) -> Source:
     """The source that the file's first byte tells: JSON lines begin with a brace, which no header of CSV does.
 
-    Raises Problem where there is no such file, or nothing in it.
+    An export of nothing is a header alone, or an empty .jsonl. Raises Problem for any other empty file, and for none.
     """
     if not path.is_file():
         raise Problem(f"{path} is no file")
     with path.open("rb") as file:
         beginning = file.read(64)
-    if not beginning:
+    if not beginning and path.suffix != JsonLines.suffix:
         raise Problem(f"{path} is empty")
     first = beginning.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
     if first == b"[":
         raise Problem(f"{path} is a JSON array: write its objects without it, each on a line of its own")
-    is_json = first == b"{"
+    is_json = not beginning or first == b"{"
     return JsonLines(path, operation) if is_json else CsvRows(path, operation)
 
 

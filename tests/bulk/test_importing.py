@@ -164,8 +164,9 @@ def test_a_bad_file_is_told_with_its_line(tmp_path: Path, content: str | bytes, 
         open_source(path, OPERATIONS["subscriber.create"]).check()
 
 
-def test_a_header_alone_is_a_file_of_no_lines(sqlite_files: ServedFiles) -> None:
-    path = sqlite_files.write("s.csv", HEADER)
+@pytest.mark.parametrize(("name", "content"), [("s.csv", HEADER), ("s.jsonl", "")])
+def test_what_is_exported_of_nothing_is_a_file_of_no_lines(sqlite_files: ServedFiles, name: str, content: str) -> None:
+    path = sqlite_files.write(name, content)
     sqlite_files.import_file(path, status=0)
     assert report_of(path) == []
 
