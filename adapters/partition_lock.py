@@ -1,9 +1,10 @@
 """The partition lock: the row under which a batch is decided, and what the row remembers.
 
-The journal knows what was executed. It does not know reads and dry runs; yet they have their place in the order: if
-their batch is read again after a crash, later commands of the batch have changed what they saw. So their outcomes are
-kept in the partition's row, committed with those changes, until another batch has such outcomes. (Refusals that depend
-on nothing but the command and its user are not kept: a flood of wrong passwords would cost more than good commands.)
+The journal knows what was executed. It does not know reads, dry runs and missing permissions; yet these commands have
+their place in the order: if their batch is read again after a crash, later commands of the batch have changed what they
+saw, or the permission was granted. So their outcomes are kept in the partition's row, committed with those changes,
+until another batch has such outcomes. (Refusals of strangers are not kept: a flood of wrong passwords would cost more
+than good commands. Those that depend on nothing but the command are the same again.)
 """
 
 from collections.abc import Sequence

@@ -74,9 +74,8 @@ class Batch:
             self._guarded(case, self._check)
         for case in refused:
             case.result = refusal(case.command.fault or Overloaded(), case.command.subject)
-        working = [case for case in cases if case.work is not None]
-        self._journal.prefetch([case.key for case in working])
-        unit = self._load([case for case in working if self._journal.find(*case.key) is None])
+        self._journal.prefetch([case.key for case in cases if case.command.fault is None])
+        unit = self._load([c for c in cases if c.work is not None and self._journal.find(*c.key) is None])
         decided = []
         for case in cases:
             if not self._told_before(case):
@@ -119,11 +118,11 @@ class Batch:
         command = case.command
         if command.fault is not None:
             raise command.fault
+        case.fingerprint = fingerprint(command.request)
         if case.principal is None or command.operation is None:
             return
         command.operation.authorise(case.principal)
         case.work = command.operation.prepare(case.principal, command.request)
-        case.fingerprint = fingerprint(command.request)
 
     def _load(self, cases: Sequence[Case]) -> UnitOfWork:
         locked: set[Kind[Any]] = set()
@@ -137,14 +136,24 @@ class Batch:
         return unit
 
     def _told_before(self, case: Case) -> bool:
-        """Whether the entry was decided before, in a batch whose end is unknown: then its outcome is what it was."""
-        if self._lock is not None:
+        """Whether the entry was decided before, in a batch whose end is unknown: then its outcome is what it was.
+
+        Also where its sender was removed since, or may do less.
+        """
+        if case.command.fault is not None:
+            return False
+        known = self._journal.find(*case.key)
+        if known is not None and known.outcome.id == case.event_id and known.fingerprint == case.fingerprint:
+            case.outcome = known.outcome
+        elif self._lock is not None:
             case.outcome = self._lock.told(case.event_id, case.command.id)
         return case.outcome is not None
 
     def _decide(self, case: Case, unit: UnitOfWork) -> None:
-        if case.work is None or case.principal is None:
+        if case.work is None:
             case.outcome = self._outcome(case)
+            if case.outcome.reason == "permission-denied":  # which may be granted before the entry is read again
+                self._unremembered.append(case.outcome)
             return
         tenant, command_id = case.key
         known = self._journal.find(tenant, command_id)
@@ -186,11 +195,8 @@ class Batch:
         case.result = self._encoded(result)
 
     def _repeat(self, case: Case, known: Record) -> None:
-        """The stored outcome: of this very entry, if it is read again after a crash, or told to another one."""
+        """The stored outcome, told to another entry."""
         assert case.work is not None
-        if known.outcome.id == case.event_id:
-            case.outcome = known.outcome
-            return
         if known.fingerprint != case.fingerprint:
             raise Unprocessable("command-id-reused")
         case.work.check_replay(lambda: decoded(known.outcome.data))

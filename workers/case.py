@@ -32,10 +32,10 @@ class Case:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Tenant and command id, of a case whose sender is known."""
-        assert self.principal is not None
+        """Tenant and command id, where the envelope has no fault."""
+        assert self.command.tenant is not None
         assert self.command.id is not None
-        return self.principal.tenant, self.command.id
+        return self.command.tenant, self.command.id
 
 
 def case_of(partition: int, entry: Entry) -> Case:

@@ -7,8 +7,10 @@ from sqlalchemy import select
 
 from adapters.encoding import encode
 from adapters.tables import partitions
+from adapters.users import remove_user, set_password, set_permissions
+from domain.permissions import Permission
 from tests.faults.fuzz import Desk
-from tests.faults.load import command, draft
+from tests.faults.load import USER, command, draft
 
 AT = {"params": {"msisdn": "08"}}
 
@@ -51,3 +53,37 @@ def test_reads_stay_remembered_while_they_are_read_again(desk: Desk) -> None:
     first = [encode(outcome.event()) for outcome in desk.execute(entries)]
     again = [encode(outcome.event()) for entry in entries for outcome in desk.execute([entry])]
     assert again == first
+
+
+def test_what_was_executed_is_told_whatever_became_of_its_sender(desk: Desk) -> None:
+    entries = desk.entries([create("c1"), create("c2")])
+    first = [encode(outcome.event()) for outcome in desk.execute(entries)]
+    with desk.engine.begin() as connection:
+        set_permissions(connection, "acme", USER, [])
+    assert [encode(outcome.event()) for outcome in desk.execute(entries)] == first
+    with desk.engine.begin() as connection:
+        set_password(connection, "acme", USER, "another")
+    assert [encode(outcome.event()) for outcome in desk.execute(entries)] == first
+    with desk.engine.begin() as connection:
+        remove_user(connection, "acme", USER)
+    assert [encode(outcome.event()) for outcome in desk.execute(entries)] == first
+    assert [outcome.status for outcome in desk.execute(desk.entries([create("c1")]))] == [401]
+
+
+def test_another_command_under_an_entry_id_that_came_again_is_no_repeat(desk: Desk) -> None:
+    """As after a loss of Redis: what was executed is told to nobody who has not asked for it, and is known."""
+    [entry] = desk.entries([create("c1")])
+    assert [outcome.status for outcome in desk.execute([entry])] == [201]
+    other = read("c1")
+    [told] = desk.execute([entry._replace(raw=other, size=len(other))])
+    assert told.reason == "command-id-reused"
+
+
+def test_a_missing_permission_that_was_granted_since_is_still_missing(desk: Desk) -> None:
+    with desk.engine.begin() as connection:
+        set_permissions(connection, "acme", USER, set(Permission) - {Permission.SUBSCRIBER_READ})
+    entries = desk.entries([read("r1"), create("c1")])
+    first = [encode(outcome.event()) for outcome in desk.execute(entries)]
+    with desk.engine.begin() as connection:
+        set_permissions(connection, "acme", USER, Permission)
+    assert [encode(outcome.event()) for outcome in desk.execute(entries)] == first
