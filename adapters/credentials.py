@@ -19,10 +19,14 @@ REMEMBERED = 10_000
 """Verified credentials that a process remembers; the least used go first."""
 
 FAILURES_A_MINUTE = 10
-"""For each user; all unknown users of a tenant count as one, and so do all unknown tenants.
+"""For each user's name, whether there is such a user or not.
 
-Of an unknown tenant nobody can be guessed: it stays unknown, only without the cost of a hash.
+After as many for all unknown users of a tenant, or for all unknown tenants, the next are unknown without the cost of a
+hash: of them nobody can be guessed.
 """
+
+STRANGERS = 10_000
+"""Names of no user whose failures a process counts; those first tried go first."""
 
 
 @dataclass(slots=True)
@@ -60,6 +64,23 @@ def look_up(connection: Connection, names: Collection[tuple[str, str | None]]) -
     return directory
 
 
+class _Failures:
+    """Wrong passwords of the last minute, by tenant and user."""
+
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
+        self._times: dict[tuple[str | None, str | None], deque[float]] = {}
+
+    def add(self, name: tuple[str | None, str | None]) -> None:
+        self._times.setdefault(name, deque(maxlen=FAILURES_A_MINUTE)).append(time.monotonic())
+        if self._most is not None and len(self._times) > self._most:
+            del self._times[next(iter(self._times))]
+
+    def are_too_many(self, name: tuple[str | None, str | None]) -> bool:
+        times = self._times.get(name)
+        return times is not None and len(times) == FAILURES_A_MINUTE and times[0] >= time.monotonic() - 60
+
+
 class Authenticator:
     """Verifies credentials for one process; its memory holds no password, only what proves that one was verified."""
 
@@ -68,7 +89,8 @@ class Authenticator:
         """How many passwords were verified by their hash, which takes long."""
         self._key = secrets.token_bytes(32)
         self._verified: OrderedDict[bytes, str] = OrderedDict()
-        self._failures: dict[tuple[str | None, str | None], deque[float]] = {}
+        self._failures = _Failures()
+        self._failures_of_strangers = _Failures(most=STRANGERS)
 
     def verify(self, credentials: Credentials, directory: Directory) -> Principal | Refused:
         """The principal; or the refusal, in the same words and time for whatever is wrong."""
@@ -77,35 +99,36 @@ class Authenticator:
         if account is not None and self._verified.get(proof) == account.version:
             self._verified.move_to_end(proof)
             return _principal(credentials, account)
-        guessed = (
-            credentials.tenant if credentials.tenant in directory.tenants else None,
-            credentials.user if account else None,
-        )
-        if self._too_many_failures(guessed):
-            return Unauthenticated() if guessed[0] is None else Overloaded()
+        name = (credentials.tenant, credentials.user)
+        if account is None:
+            return self._stranger(name, credentials.password, known_tenant=credentials.tenant in directory.tenants)
+        if self._failures.are_too_many(name):
+            return Overloaded()
         self.hashed += 1
-        password_hash = account.password_hash if account else None
-        if not verify_password(password_hash, credentials.password) or account is None:
-            self._failures.setdefault(guessed, deque()).append(time.monotonic())
+        if not verify_password(account.password_hash, credentials.password):
+            self._failures.add(name)
             return Unauthenticated()
         self._remember(proof, account.version)
         return _principal(credentials, account)
+
+    def _stranger(self, name: tuple[str, str], password: str, *, known_tenant: bool) -> Refused:
+        """What is told to one who is nobody: as to a user with a wrong password."""
+        if known_tenant:
+            if self._failures_of_strangers.are_too_many(name):
+                return Overloaded()
+            self._failures_of_strangers.add(name)
+        all_alike = (name[0] if known_tenant else None, None)
+        if not self._failures.are_too_many(all_alike):
+            self.hashed += 1
+            verify_password(None, password)
+            self._failures.add(all_alike)
+        return Unauthenticated()
 
     def _remember(self, proof: bytes, version: str) -> None:
         self._verified[proof] = version
         self._verified.move_to_end(proof)
         while len(self._verified) > REMEMBERED:
             self._verified.popitem(last=False)
-
-    def _too_many_failures(self, guessed: tuple[str | None, str | None]) -> bool:
-        failures = self._failures.get(guessed)
-        if failures is None:
-            return False
-        while failures and failures[0] < time.monotonic() - 60:
-            failures.popleft()
-        if not failures:
-            del self._failures[guessed]
-        return len(failures) >= FAILURES_A_MINUTE
 
     def _proof(self, credentials: Credentials) -> bytes:
         parts = (credentials.tenant, credentials.user, credentials.password)

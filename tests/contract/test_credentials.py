@@ -66,6 +66,22 @@ def test_an_unknown_tenant_stays_unknown_however_often_it_is_named(sender: Sende
     assert {event["status"] for event in sender.run(*commands, partition=1)} == {401}
 
 
+def test_an_unknown_user_is_throttled_as_a_user_is_and_another_name_is_not(sender: Sender) -> None:
+    """Else the status would tell which names there are."""
+
+    def statuses(*users: str) -> list[int]:
+        guesses = [
+            sender.command("provisionProfile.list", authorization=basic(user, f"guess-{n}"))
+            for n, user in enumerate(users)
+        ]
+        return [event["status"] for event in sender.run(*guesses, partition=1)]
+
+    again = statuses(*["ghost"] * 40)
+    assert 10 <= again.count(401) <= 20
+    assert set(again) == {401, 503}
+    assert set(statuses(*[f"ghost-{n}" for n in range(40)])) == {401}
+
+
 def test_guessing_is_throttled_for_one_user_and_for_nobody_else(installation: Installation, sender: Sender) -> None:
     other = installation.add_user(sender.tenant, "other")
     assert [each.ask("provisionProfile.list")["status"] for each in (sender, other)] == [200, 200]
