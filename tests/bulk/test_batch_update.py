@@ -94,8 +94,8 @@ def test_null_unsets_a_field_or_takes_it_back_to_its_default(engine: Engine) -> 
                 "subscriber.locale must be an ISO 639-1 language code,"
                 " or one with _ and an ISO 3166-1 alpha-2 country code",
                 "subscriber.zone must be a string of 1 to 255 characters",
-                "subscriber.x is not a known field",
                 "x is not a known field",
+                "subscriber.x is not a known field",
             ],
         ),
     ],
