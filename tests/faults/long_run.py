@@ -43,9 +43,9 @@ def run(minutes: float, seed: int, report: Path) -> bool:
             findings = check(evidence)
             words = _report(minutes, seed, faults, memory, settled, evidence, findings)
         finally:
+            lab.close()
             log = (lab.folder / "worker.log").read_text(errors="replace")
             report.with_suffix(".log").write_text(log[-5_000_000:])
-            lab.close()
     report.write_text(words)
     print(words, flush=True)
     return not findings and not any(": " in fault.name for fault in faults)

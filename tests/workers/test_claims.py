@@ -65,9 +65,8 @@ def test_a_claim_that_stays_too_long_is_of_a_clock_that_went_back(client: Any, s
 def test_bells_are_not_in_the_log_that_redis_waits_for(valkey: Valkey) -> None:
     with Redis.from_url(valkey.url) as client:
         client.set("kept", 1)
-        assert CommandStreams(client, backlog_limit=1, outcome_retention=timedelta(days=1)).ring("bells", bells(0)) == [
-            0
-        ]
+        streams = CommandStreams(client, backlog_limit=1, outcome_retention=timedelta(days=1))
+        assert streams.ring("bells", bells(0)) == [0]
     valkey.kill()
     again = Valkey.start(valkey.directory)
     with Redis.from_url(again.url) as client:
