@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from adapters.credentials import Authenticator, Directory, look_up
 from adapters.encoding import JsonText, decoded, encode
 from adapters.failures import Interrupted
-from adapters.journal import Journal, Record, fingerprint
+from adapters.journal import Journal, Record
 from adapters.partition_lock import PartitionLock
 from adapters.repository import UnitOfWork
 from adapters.rows import Rows
@@ -118,7 +118,6 @@ class Batch:
         command = case.command
         if command.fault is not None:
             raise command.fault
-        case.fingerprint = fingerprint(command.request)
         if case.principal is None or command.operation is None:
             return
         command.operation.authorise(case.principal)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from adapters.dead_letters import without_authorization
+from adapters.journal import fingerprint
 from adapters.streams import Announcement, Entry
 from domain.commands import Command, read_command
 from domain.operations import Work
@@ -24,7 +25,6 @@ class Case:
     command: Command
     principal: Principal | None = None
     work: Work | None = None
-    fingerprint: str = ""
     result: Result | None = None
     outcome: Outcome | None = None
     condemned: str = ""
@@ -36,6 +36,11 @@ class Case:
         assert self.command.tenant is not None
         assert self.command.id is not None
         return self.command.tenant, self.command.id
+
+    @property
+    def fingerprint(self) -> str:
+        """What the command asks for, as the journal remembers it; most of what is not executed never needs it."""
+        return fingerprint(self.command.request)
 
 
 def case_of(partition: int, entry: Entry) -> Case:
