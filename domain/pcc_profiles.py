@@ -7,7 +7,7 @@ from domain.fields import Fields, Flag, Integer, NoId, Percentage, Precedence, S
 from domain.operations import operation
 from domain.permissions import Permission
 from domain.plan_definitions import PLAN_DEFINITIONS, PlanDefinition, PlanDefinitionRef, require_plan_definition
-from domain.resources import Kind, Resource
+from domain.resources import Kind, Lookup, Resource
 from domain.state import Defaults, State
 
 
@@ -67,12 +67,16 @@ class PccProfileChanges(NewPccProfile):
     precedence: Precedence = 1
 
 
-def _definition_of(at: PlanDefinitionRef | PccProfileRef) -> Any:
+def _definition_of(at: PlanDefinitionRef | PccProfileRef) -> Lookup[PlanDefinition]:
     return PLAN_DEFINITIONS.by(id=at.plan_definition_id)
 
 
-def _profiles_of(at: PlanDefinitionRef | PccProfileRef) -> Any:
+def _profiles_of(at: PlanDefinitionRef | PccProfileRef) -> Lookup[PccProfile]:
     return PCC_PROFILES.by(plan_definition_id=at.plan_definition_id)
+
+
+def _namesake_of(at: PlanDefinitionRef | PccProfileRef, alias: str) -> Lookup[PccProfile]:
+    return PCC_PROFILES.by(plan_definition_id=at.plan_definition_id, alias=alias)
 
 
 @operation(
@@ -80,7 +84,7 @@ def _profiles_of(at: PlanDefinitionRef | PccProfileRef) -> Any:
     Permission.PLAN_DEFINITION_CREATE,
     status=204,
     subject="planDefinitions/{at.plan_definition_id}",
-    locks=(PLAN_DEFINITIONS,),
+    locks=(PLAN_DEFINITIONS, PCC_PROFILES),  # the last profile may be about to go
     needs=lambda at, _: (_definition_of(at), _profiles_of(at)),
 )
 def finalise_plan_definition(at: PlanDefinitionRef, state: State) -> None:
@@ -99,15 +103,12 @@ def finalise_plan_definition(at: PlanDefinitionRef, state: State) -> None:
     subject="planDefinitions/{at.plan_definition_id}",
     created="planDefinitions/{at.plan_definition_id}/pccProfiles/{data[id]}",
     locks=(PLAN_DEFINITIONS, PCC_PROFILES),
-    needs=lambda at, new: (
-        _definition_of(at),
-        PCC_PROFILES.by(plan_definition_id=at.plan_definition_id, alias=new.alias),
-    ),
+    needs=lambda at, new: (_definition_of(at), _namesake_of(at, new.alias)),
 )
 def create_pcc_profile(at: PlanDefinitionRef, new: NewPccProfile, state: State) -> dict[str, Any]:
     """Aliases are unique in the plan definition, which must not be finalised."""
     definition = _open(require_plan_definition(at.plan_definition_id, state))
-    _refuse_taken(definition, new.alias, state)
+    _refuse_taken(_namesake_of(at, new.alias), state)
     given = new.model_dump(exclude={"id"})
     profile = PccProfile(id=state.next_id(PCC_PROFILES), plan_definition_id=definition.id, **given)
     return _told(state.put(PCC_PROFILES, profile), state.defaults)
@@ -140,14 +141,18 @@ def list_pcc_profiles(at: PlanDefinitionRef, state: State) -> dict[str, Any]:
     Permission.PLAN_DEFINITION_CREATE,  # the documents ask for CREATE
     subject="planDefinitions/{at.plan_definition_id}/pccProfiles/{at.pcc_profile_id}",
     locks=(PLAN_DEFINITIONS, PCC_PROFILES),
-    needs=lambda at, _: (_definition_of(at), PCC_PROFILES.by(id=at.pcc_profile_id)),
+    needs=lambda at, changes: (
+        _definition_of(at),
+        PCC_PROFILES.by(id=at.pcc_profile_id),
+        _namesake_of(at, changes.alias),
+    ),
 )
 def update_pcc_profile(at: PccProfileRef, changes: PccProfileChanges, state: State) -> dict[str, Any]:
     profile = _find(at, state)
-    definition = _open(require_plan_definition(at.plan_definition_id, state))
+    _open(require_plan_definition(at.plan_definition_id, state))
     changed = profile.model_copy(update=changes.model_dump(exclude_unset=True, exclude={"id"}))
     if changed.alias != profile.alias:
-        _refuse_taken(definition, changed.alias, state)
+        _refuse_taken(_namesake_of(at, changed.alias), state)
     return _told(state.put(PCC_PROFILES, changed), state.defaults)
 
 
@@ -179,8 +184,8 @@ def _open(definition: PlanDefinition) -> PlanDefinition:
     return definition
 
 
-def _refuse_taken(definition: PlanDefinition, alias: str, state: State) -> None:
-    if state.find(PCC_PROFILES.by(plan_definition_id=definition.id, alias=alias)):
+def _refuse_taken(namesake: Lookup[PccProfile], state: State) -> None:
+    if state.find(namesake):
         raise Conflict("pcc-profile-exists")
 
 

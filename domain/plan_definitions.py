@@ -6,7 +6,7 @@ from domain.errors import Conflict, NotFound, Unprocessable
 from domain.fields import Count, Fields, Flag, Integer, LongText, MeteringType, NoId, Period, Text, UnitAmount
 from domain.operations import NoParams, operation
 from domain.permissions import Permission
-from domain.resources import Kind, Resource
+from domain.resources import Kind, Lookup, Resource
 from domain.state import State
 
 
@@ -115,9 +115,13 @@ def get_plan_definition(at: PlanDefinitionRef, state: State) -> PlanDefinition:
     return require_plan_definition(at.plan_definition_id, state)
 
 
-@operation("planDefinition.search", Permission.PLAN_DEFINITION_READ)
+def _all_of(at: PlanDefinitionFilter) -> Lookup[PlanDefinition]:
+    return PLAN_DEFINITIONS.by(**at.model_dump(exclude_none=True))
+
+
+@operation("planDefinition.search", Permission.PLAN_DEFINITION_READ, needs=lambda at, _: (_all_of(at),))
 def search_plan_definitions(at: PlanDefinitionFilter, state: State) -> dict[str, Any]:
-    found = state.all(PLAN_DEFINITIONS.by(**at.model_dump(exclude_none=True)))
+    found = state.all(_all_of(at))
     return {"length": len(found), "planDefinition": [definition.told() for definition in found]}
 
 

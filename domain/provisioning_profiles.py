@@ -98,7 +98,11 @@ def list_profiles(_at: NoParams, state: State) -> dict[str, Any]:
     Permission.PROVISION_PROFILE_UPDATE,
     subject="provisionProfile/{at.id}",
     locks=(PROFILES,),
-    needs=lambda at, _: (PROFILES.by(id=at.id), PROFILES.by(default_profile=True)),
+    needs=lambda at, changes: (
+        PROFILES.by(id=at.id),
+        PROFILES.by(name=changes.name),
+        PROFILES.by(default_profile=True),
+    ),
 )
 def update_profile(
     at: ProvisioningProfileRef, changes: ProvisioningProfileChanges, state: State

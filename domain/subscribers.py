@@ -156,7 +156,11 @@ def get_subscriber(at: SubscriberRef, state: State) -> Subscriber:
     return subscriber
 
 
-@operation("subscriber.search", Permission.SUBSCRIBER_READ)
+@operation(
+    "subscriber.search",
+    Permission.SUBSCRIBER_READ,
+    needs=lambda at, _: () if at.imsi is None else (SUBSCRIBERS.by(imsi=at.imsi),),
+)
 def search_subscriber(at: SubscriberQuery, state: State) -> Subscriber:
     """By IMSI, or by IMEI: then the one created last."""
     if at.imsi is not None:

@@ -7,6 +7,8 @@ import psycopg
 import pytest
 
 from tests.faults.lab import Lab, wait_for
+from tests.faults.ledger import Draft
+from tests.faults.load import command, draft, partition_of
 from tests.faults.trouble import OURS, admin, trouble
 from tests.faults.worker import Worker
 
@@ -23,6 +25,20 @@ def worker(lab: Lab) -> Worker:
 
 def failures_of_ours(lab: Lab) -> list[str]:
     return [each.event["id"] for each in lab.evidence().told if each.event["status"] == 500]
+
+LOCKED = "select 1 from subscribers where tenant = 'acme' and msisdn = %s for update"
+
+
+def subscriber(verb: str, msisdn: str, payload: dict[str, str]) -> Draft:
+    members = command("acme", f"subscriber.{verb}", f"{verb}-{msisdn}", params={"msisdn": msisdn}, payload=payload)
+    return draft(members)
+
+
+def waits_for_a_lock(lab: Lab) -> bool:
+    assert lab.postgres is not None
+    waiting = "select count(*) from pg_stat_activity where application_name = 'spcm' and wait_event_type = 'Lock'"
+    [[count]] = lab.postgres.execute(waiting)
+    return bool(count)
 
 
 def test_row_12_backends_are_terminated_all_the_time(lab: Lab, worker: Worker) -> None:
@@ -118,16 +134,19 @@ def test_row_17_somebody_holds_a_lock_for_long(lab: Lab, worker: Worker) -> None
 
 
 def test_row_17_two_transactions_wait_for_each_other(lab: Lab, worker: Worker) -> None:
-    """The other one holds what a batch wants, and wants what a batch holds: the server ends one of them."""
+    """A batch holds the first and wants the second, somebody else the other way round: the server ends the batch."""
+    first, second, *_ = [f"017{n}" for n in range(10, 100) if partition_of("acme", f"017{n}") == 0]
+    lab.send(*[subscriber("create", number, {"msisdn": number}) for number in (first, second)])
     lab.settle()
-    with psycopg.connect(lab.database.replace("+psycopg", "")) as other, lab.load(rate=200, seed=172):
-        for _ in range(10):
-            with contextlib.suppress(psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable):
-                other.execute("set local deadlock_timeout = '50ms'")
-                other.execute("set local lock_timeout = '500ms'")
-                other.execute("select 1 from subscribers order by msisdn desc for update")
-            other.rollback()
-            time.sleep(0.1)
-        wait_for(lambda: True, within=1)
-    lab.verify()
+    url = lab.database.replace("+psycopg", "")
+    with psycopg.connect(url) as other, psycopg.connect(url) as gate:
+        other.execute("set local deadlock_timeout = '10s'")  # it is the batch that notices, after the server's second
+        other.execute(LOCKED, [second])
+        gate.execute("select * from partitions for update")  # so that both come in one batch
+        lab.send(*[subscriber("update", number, {"zone": "1"}) for number in (first, second)])
+        gate.rollback()
+        wait_for(lambda: waits_for_a_lock(lab), within=5)
+        other.execute(LOCKED, [first])
+    evidence = lab.verify()
+    assert "40P01" in evidence.texts["worker.log"]
     assert not failures_of_ours(lab)
