@@ -7,8 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
+from adapters.streams import BELL
 from tests.faults.lab import PLACES, Lab, wait_for
+from tests.faults.load import command, draft, partition_of
 from tests.faults.worker import Worker
+from workers.queue import BELLS
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +77,25 @@ def test_row_05_sigterm_under_load_to(group: bool, lab: Lab, worker: Worker) -> 
             assert worker.wait(10) == 0
             worker = lab.start_worker()
             lab.moving()
+    lab.verify()
+
+
+def test_row_05_sigterm_before_the_worker_has_read_that_a_drain_has_begun(make_lab: "Callable[..., Lab]") -> None:
+    """Celery then forgets the drain, and its process must not wait until somebody reads that it has ended."""
+    lab = make_lab()
+    worker = lab.start_worker(concurrency=1)
+    [process] = worker.pool
+    os.kill(process, signal.SIGSTOP)
+    lab.send(draft(command("acme", "fault.count", "row-05", params={"msisdn": "0805"})))
+    wait_for(lambda: lab.client.exists(f"{BELL}{partition_of('acme', '0805')}") == 1, within=5)
+    wait_for(lambda: lab.client.llen(BELLS) == 0, within=5)
+    time.sleep(0.5)  # until the worker has passed the bell on
+    worker.terminate()
+    wait_for(lambda: b"Warm shutdown" in worker.said(), within=5)
+    time.sleep(0.5)  # until it waits for its pool
+    os.kill(process, signal.SIGCONT)
+    assert worker.wait(10) == 0
+    lab.start_worker()
     lab.verify()
 
 
