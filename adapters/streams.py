@@ -113,7 +113,7 @@ class CommandStreams:
         token = secrets.token_hex(8)
         try:
             with redis_failures():
-                deaths, tries, entries, newest = self._take(
+                deaths, tries, entries, refused = self._take(
                     keys=[f"{COMMANDS}{partition}", f"{TAKEN}{partition}", f"{BELL}{partition}"],
                     args=[token, at_most, LARGEST_BATCH, self._backlog_limit, LARGEST_BULK, BELL_ANSWERED],
                 )
@@ -121,7 +121,7 @@ class CommandStreams:
             with suppress(Unavailable):
                 self.forgive(partition, token)  # Redis may have done it, and only its answer is lost
             raise
-        return Taken(token, _entries(entries), _entries(newest), deaths, tries)
+        return Taken(token, _entries(entries), _entries(refused), deaths, tries)
 
     def finish(self, partition: int, token: str, announcements: Iterable[Announcement]) -> int:
         """Tell these outcomes and remove their commands; how many are left. Raises NotOurs, Unavailable."""

@@ -32,6 +32,14 @@ log = structlog.get_logger()
 
 
 @dataclass(slots=True)
+class Suspect:
+    """The command with which the last batch began; `error` where that failed with this command alone."""
+
+    event_id: str = ""
+    error: str = ""
+
+
+@dataclass(slots=True)
 class Drain:
     """Executes commands, for one process."""
 
@@ -55,31 +63,31 @@ class Drain:
 
     def _run(self, partition: int) -> bool:
         deadline = time.monotonic() + BUDGET
-        rounds, singly, condemned = 0, 0, ""
+        rounds, singly, suspect = 0, 0, Suspect()
         while time.monotonic() < deadline:
             at_most = 1 if singly else self.batch_size
             try:
                 # Asked after the lock was given back: who came meanwhile and found it taken relies on us.
-                if not self._batch(partition, at_most, condemned):
+                if not self._batch(partition, at_most, suspect):
                     return False
-                rounds, singly, condemned = 0, max(0, singly - 1), ""
+                rounds, singly = 0, max(0, singly - 1)
             except Contended as contended:
                 rounds += 1
                 log.info("trying-again", partition=partition, reason=str(contended), rounds=rounds)
                 if rounds >= ROUNDS:
                     # Alone and with nobody in its way it would clash for ever.
-                    condemned = str(contended) if at_most == 1 and isinstance(contended, Clashed) else ""
+                    suspect.error = str(contended) if at_most == 1 and isinstance(contended, Clashed) else ""
                     rounds, singly = 0, self.batch_size
             except Interrupted:
                 raise
             except Exception as bug:  # what cannot be written is a bug like one that raises
                 log.error("batch-failed", partition=partition, error=type(bug).__name__, exc_info=bug)
-                condemned = type(bug).__name__ if at_most == 1 else ""
+                suspect.error = type(bug).__name__ if at_most == 1 else ""
                 singly = singly or self.batch_size
         self.streams.answer_bell(partition)
         return True
 
-    def _batch(self, partition: int, at_most: int, condemned: str) -> int:
+    def _batch(self, partition: int, at_most: int, suspect: Suspect) -> int:
         """Execute one batch; how many commands are left, 0 also where somebody else is at them."""
         with self.engine.connect() as connection, connection.begin() as transaction:
             lock = lock_partition(connection, partition)
@@ -87,13 +95,14 @@ class Drain:
                 return 0
             taken = self.streams.take(partition, at_most=at_most)
             failpoint("taken")
-            if not taken.entries and not taken.refused:
+            if not taken.entries:
                 return 0
             with self._forgiving(partition, taken):
                 cases = self._cases(partition, taken.entries)
                 refused = [case_of(partition, entry) for entry in taken.refused]
-                if cases:
-                    cases[0].condemned = condemned or ("WorkerDied" if taken.deaths >= DEATHS else "")
+                if cases[0].event_id != suspect.event_id:  # somebody else may be done with the one before
+                    suspect.event_id, suspect.error = cases[0].event_id, ""
+                cases[0].condemned = suspect.error or ("WorkerDied" if taken.deaths >= DEATHS else "")
                 batch = Batch(connection, self.authenticator, self.defaults, datetime.now(UTC), lock)
                 decided = batch.execute(cases, refused=refused)
                 failpoint("written")

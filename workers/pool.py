@@ -5,7 +5,7 @@ from typing import Any
 from celery.concurrency import asynpool, prefork
 
 
-class Worker(asynpool.Worker):  # type: ignore[name-defined,misc]  # not in celery-types
+class Worker(asynpool.Worker):
     """Ends when it is told to.
 
     The stock one first waits until its last result was read. But a pool that is closed forgets a task of which it has

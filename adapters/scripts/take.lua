@@ -4,7 +4,7 @@
 -- KEYS  the partition's stream, its take record, its bell
 -- ARGV  the taker's token, most entries, most bytes, backlog limit, largest body that is told, milliseconds in which
 --       no bell is rung, since the taker looks for what comes meanwhile
--- Gives {alone, tries, entries, newest}; an entry is {id, size, body or false}
+-- Gives {alone, tries, entries, refused}; an entry is {id, size, body or false}
 --
 -- The record counts how often the same first entry was taken without an end: whatever kills its worker shows there.
 -- As many commands as were taken then are from now on taken a few at a time, and the few one at a time: the killer is
@@ -57,15 +57,22 @@ while #entries < most and bytes < most_bytes do
   from, chunk = more[#more][1], chunk * 4
 end
 
-local newest = {}
+local last, refused = {}, {}
 local excess = math.min(redis.call('XLEN', stream) - limit, tonumber(ARGV[2]))
-if excess > 0 then
-  local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', excess)
-  for i = #last, 1, -1 do newest[#newest + 1] = told(last[i]) end
+bytes, chunk, from = 0, 8, '+'
+while #last < excess and bytes < most_bytes do
+  for _, entry in ipairs(redis.call('XREVRANGE', stream, from, '-', 'COUNT', math.min(chunk, excess - #last))) do
+    local next = told(entry)
+    bytes = bytes + math.max(next[2], 0)
+    if #last > 0 and bytes > most_bytes then break end
+    last[#last + 1] = next
+  end
+  from, chunk = '(' .. last[#last][1], chunk * 4
 end
+for i = #last, 1, -1 do refused[#refused + 1] = last[i] end
 
 local told_alone = alone
 if #entries == 1 then alone = alone + 1 end
 redis.call('HSET', record, 'token', token, 'first', first[1], 'tries', tries, 'alone', alone, 'careful', careful,
   'few', few, 'taken', #entries)
-return {told_alone, tries, entries, newest}
+return {told_alone, tries, entries, refused}

@@ -26,6 +26,7 @@ def worker(lab: Lab) -> Worker:
 def failures_of_ours(lab: Lab) -> list[str]:
     return [each.event["id"] for each in lab.evidence().told if each.event["status"] == 500]
 
+
 LOCKED = "select 1 from subscribers where tenant = 'acme' and msisdn = %s for update"
 
 

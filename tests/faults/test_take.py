@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.streams import Announcement, CommandStreams, Taken, connect
+from adapters.streams import LARGEST_BATCH, Announcement, CommandStreams, Taken, connect
 from tests.faults.test_finish import announcement
 
 
@@ -56,3 +56,16 @@ def test_an_end_that_was_forgiven_is_no_death(redis_url: str) -> None:
             client.xadd("spcm:commands:0", {"command": "{}"})
         streams.forgive(0, streams.take(0, at_most=10).token)
         assert len(streams.take(0, at_most=10).entries) == 3
+
+
+def test_what_is_refused_at_once_is_bounded_in_bytes_too(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        streams = CommandStreams(client, backlog_limit=2, outcome_retention=timedelta(days=1))
+        ids = [client.xadd("spcm:commands:0", {"command": b"x" * 1_500_000}).decode() for _ in range(8)]
+        refused: list[str] = []
+        while client.xlen("spcm:commands:0") > 2:
+            taken = streams.take(0, at_most=64)
+            assert sum(entry.size for entry in taken.refused) <= LARGEST_BATCH
+            refused = [entry.id for entry in taken.refused] + refused
+            streams.finish(0, taken.token, [announcement(entry.id) for entry in taken.refused])
+        assert refused == ids[2:]
