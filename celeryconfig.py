@@ -51,7 +51,7 @@ worker_prefetch_multiplier = 1
 worker_cancel_long_running_tasks_on_connection_loss = True
 task_time_limit = settings().batch_time_limit
 
-worker_pool = "workers.pool:TaskPool"  # the default; -P solo or -P threads take theirs
+worker_pool = "workers.pool:TaskPool"  # the default; with -P solo or -P threads nothing ends a command that hangs
 worker_enable_remote_control = False
 worker_send_task_events = False
 worker_hijack_root_logger = False

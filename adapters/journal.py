@@ -94,10 +94,10 @@ def forget_before(connection: Connection, time: datetime, at_most: int) -> int:
 def _published(dialect: str) -> list[ColumnElement[Any]]:
     """The order of the commands' stream ids, `milliseconds-number`; workers' clocks may differ."""
     position = func.strpos if dialect == "postgresql" else func.instr
-    stream_id = func.substr(journal.c.entry, position(journal.c.entry, "-") + 1)
+    stream_id = func.substr(journal.c.event_id, position(journal.c.event_id, "-") + 1)
     milliseconds = func.substr(stream_id, 1, position(stream_id, "-") - 1)
     number = func.substr(stream_id, position(stream_id, "-") + 1)
-    return [func.length(milliseconds), milliseconds, func.length(number), number, journal.c.entry]
+    return [func.length(milliseconds), milliseconds, func.length(number), number, journal.c.event_id]
 
 
 @cache
@@ -111,7 +111,7 @@ def _row(tenant: str, command_id: str, record: Record) -> dict[str, Any]:
         "tenant": tenant,
         "command_id": command_id,
         "fingerprint": record.fingerprint,
-        "entry": outcome.id,
+        "event_id": outcome.id,
         "executed_at": _milliseconds(outcome.time),
         "operation": outcome.operation,
         "correlation_id": outcome.correlation_id,
@@ -125,7 +125,7 @@ def _row(tenant: str, command_id: str, record: Record) -> dict[str, Any]:
 
 def _record(row: Row[Any]) -> Record:
     outcome = Outcome(
-        id=row.entry,
+        id=row.event_id,
         time=datetime.fromtimestamp(row.executed_at / 1000, UTC),
         status=row.status,
         fate=row.fate,

@@ -1,7 +1,6 @@
 """Forgetting what is older than its retention: the journal's records, outcomes, dead letters."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -35,7 +34,6 @@ class Retention:
     journal: timedelta
     outcomes: timedelta
     budget: float = BUDGET
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def run(self) -> int:
         """Forget what is older; how many records of the journal that were. Raises Unavailable."""
@@ -64,4 +62,4 @@ class Retention:
     def _forget_some(self) -> int:
         # A few at a time, each in a transaction of its own: nobody waits long for it.
         with self.engine.begin() as connection:
-            return forget_before(connection, self.now() - self.journal, _AT_ONCE)
+            return forget_before(connection, datetime.now(UTC) - self.journal, _AT_ONCE)

@@ -184,8 +184,7 @@ journal = Table(
     Column("command_id", Word, primary_key=True),
     # Of operation, params and payload.
     Column("fingerprint", Word, nullable=False),
-    # The outcome event's id.
-    Column("entry", Word, nullable=False),
+    Column("event_id", Word, nullable=False),
     # Milliseconds since 1970.
     Column("executed_at", Whole, nullable=False),
     Column("operation", String, nullable=False),

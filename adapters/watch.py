@@ -31,8 +31,8 @@ class Watch:
             if not self._seen:
                 self._seen = self._last_ids(self._numbers)
                 return self.all_with_entries()
-            found = self._client.xread(self._seen, count=1, block=int(seconds * 1000)) or {}
-            streams = list(found) if isinstance(found, dict) else [stream for stream, _ in found]
+            found: Any = self._client.xread(self._seen, count=1, block=int(seconds * 1000))
+            streams = [stream for stream, _ in found]
             # What is below these ids is there already, and the drain that is asked for now will find it.
             self._seen.update(self._last_ids(streams))
         return [self._numbers[stream] for stream in streams]

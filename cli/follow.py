@@ -26,7 +26,6 @@ From = Annotated[
 def follow(tenant: Tenant = None, point: From = "now", as_json: AsJson = False, data: DataFolder = None) -> None:
     """Show outcomes as they are published, until Ctrl-C."""
     from cli.outcome_streams import OLDEST, OutcomeStreams
-    from domain.outcomes import UNATTRIBUTED
 
     if point not in ("start", "now") and not re.fullmatch(r"[0-9]{1,20}(-[0-9]{1,20})?", point):
         raise Problem("--from must be start, now, or an entry's id, as in 1763740800000-0")
@@ -37,7 +36,7 @@ def follow(tenant: Tenant = None, point: From = "now", as_json: AsJson = False, 
         if tenant is None:
             streams.add_all(position)
         else:
-            stream = _stream(tenant, UNATTRIBUTED)
+            stream = _stream(tenant)
             if not client.exists(stream):
                 say(f"there are no outcomes of {tenant} yet (see `spcm tenant list`); waiting for the first")
             streams.add(stream, position)
@@ -46,11 +45,12 @@ def follow(tenant: Tenant = None, point: From = "now", as_json: AsJson = False, 
         _follow(streams, later if tenant is None else None, as_json=as_json)
 
 
-def _stream(tenant: str, unattributed: str) -> str:
+def _stream(tenant: str) -> str:
     from adapters.streams import OUTCOMES
     from cli.names import tenant_name
+    from domain.outcomes import UNATTRIBUTED
 
-    return f"{OUTCOMES}{tenant if tenant == unattributed else tenant_name(tenant)}"
+    return f"{OUTCOMES}{tenant if tenant == UNATTRIBUTED else tenant_name(tenant)}"
 
 
 def _follow(streams: "OutcomeStreams", others_from: str | None, *, as_json: bool) -> None:

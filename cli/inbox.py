@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from cli.command_file import WrittenCommand
 
 _HELD = 200
+_CHUNK = 1024 * 1024
+"""Characters after which no more is taken at once."""
 
 Item = WrittenCommand | BaseException | None
 
@@ -44,7 +46,3 @@ class Inbox:
         except Exception as error:  # noqa: BLE001 - told by the thread that asks
             fault = error
         self._queue.put(fault)
-
-
-_CHUNK = 1024 * 1024
-"""Characters after which no more is taken at once."""

@@ -2,7 +2,7 @@
 
 import os
 import unicodedata
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from cli.problems import Problem
 
@@ -15,15 +15,27 @@ _LONGEST_PASSWORD = 1024
 
 def tenant_name(text: str) -> str:
     """A tenant's name. Raises Problem for what no command could bear."""
+    from domain.commands import TenantName
+
+    return _of_its_form(text, TenantName, "a tenant's name")
+
+
+def command_id(text: str) -> str:
+    """A command's id. Raises Problem for what no command could bear."""
+    from domain.commands import CommandId
+
+    return _of_its_form(text, CommandId, "a command's id")
+
+
+def _of_its_form(text: str, form: Any, what: str) -> str:
     from pydantic import TypeAdapter, ValidationError
 
-    from domain.commands import TenantName
     from domain.fields import phrase_in
 
     try:
-        return TypeAdapter[str](TenantName).validate_python(text)
+        return TypeAdapter[str](form).validate_python(text)
     except ValidationError:
-        raise Problem(f"a tenant's name must be {phrase_in(get_args(TenantName))}") from None
+        raise Problem(f"{what} must be {phrase_in(get_args(form))}") from None
 
 
 def user_name(text: str) -> str:

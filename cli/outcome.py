@@ -15,22 +15,21 @@ CommandId = Annotated[str, typer.Argument(metavar="COMMAND_ID", help="The comman
 def outcome(command_id: CommandId, tenant: TenantOption, as_json: AsJson = False, data: DataFolder = None) -> None:
     """Show the outcome that is stored of a command; exit status 1 where it is 400 or above, 2 where there is none.
 
-    Remembered are commands that were executed: not reads, dry runs, and those refused with 400, 401, 403, 412 or 503.
+    Remembered are commands that were executed: not reads, dry runs, those refused with 400, 401, 403, 412 or 503, and
+    those that failed with 500.
     """
     from adapters.encoding import encode
     from adapters.journal import outcome_of_command
     from adapters.users import require_tenant
-    from cli.names import tenant_name
+    from cli import names
     from cli.terminal import print_line
 
-    name = tenant_name(tenant)
-    if not command_id.isascii() or not command_id.isprintable():
-        raise Problem("a command's id is of printable ASCII characters")
+    name, asked = names.tenant_name(tenant), names.command_id(command_id)
     with database(choose_settings(data), reads=True) as connection:
         require_tenant(connection, name)
-        found = outcome_of_command(connection, name, command_id)
+        found = outcome_of_command(connection, name, asked)
     if found is None:
-        raise Problem(f"no outcome of {command_id} is remembered for tenant {name}")
+        raise Problem(f"no outcome of {asked} is remembered for tenant {name}")
     text = encode(found.event()).decode()
     if as_json:
         print_line(text)

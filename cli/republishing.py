@@ -1,6 +1,6 @@
 """`spcm republish`."""
 
-import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -44,11 +44,11 @@ def moment_of(text: str, now: datetime) -> datetime:
     """The time that is meant. Raises Problem."""
     from adapters.settings import duration
 
+    with suppress(ValueError, OverflowError):
+        return now - duration(text)
     try:
-        if re.fullmatch(r"[0-9]+[smhd]", text):
-            return now - duration(text)
         moment = datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise Problem(_WRONG_TIME) from None
     if moment.tzinfo is None:
         raise Problem(_WRONG_TIME)

@@ -69,7 +69,7 @@ class Resending:
         sent = self._submission.send(sendable.values())
         self._telling.sent(sent, tell=tell)
         for letter_id, each in zip(sendable, sent, strict=True):
-            self._under_way[f"{each.partition}-{each.entry}"] = letter_id
+            self._under_way[each.event_id] = letter_id
         return list(sendable)
 
     def _settle(self) -> None:

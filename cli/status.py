@@ -2,7 +2,6 @@
 
 import dataclasses
 import time
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,7 +31,7 @@ def status(watch: Watch = False, as_json: AsJson = False, data: DataFolder = Non
     from cli.terminal import print_json, screen
 
     chosen = choose_settings(data)
-    with connect_redis(chosen.redis) as client, ExitStack() as stack:
+    with connect_redis(chosen.redis) as client:
         shown = _look(chosen, client)
         if as_json:
             print_json(dataclasses.asdict(shown))
@@ -44,10 +43,10 @@ def status(watch: Watch = False, as_json: AsJson = False, data: DataFolder = Non
         else:
             from rich.live import Live
 
-            live = stack.enter_context(Live(_tables(shown), console=screen(), auto_refresh=False, screen=False))
-            while True:
-                time.sleep(EVERY)
-                live.update(_tables(_look(chosen, client)), refresh=True)
+            with Live(_tables(shown), console=screen(), auto_refresh=False, screen=False) as live:
+                while True:
+                    time.sleep(EVERY)
+                    live.update(_tables(_look(chosen, client)), refresh=True)
     if shown.database is not None:
         raise typer.Exit(WRONG)
 

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from adapters.streams import OUTCOMES
 from cli.command_file import WrittenCommand
 from cli.names import tenant_name
 from cli.outcome_streams import OutcomeStreams
 from cli.problems import Problem
+from domain.outcomes import UNATTRIBUTED, event_id_of
 from spcm_client import Command, partition_of, read_partitions, stream_of
 from spcm_client.partitions import DEFAULT_PARTITIONS
 
@@ -24,6 +26,11 @@ class Sent(NamedTuple):
     partition: int
     entry: str
 
+    @property
+    def event_id(self) -> str:
+        """The id of the outcome event that it will have."""
+        return event_id_of(self.partition, self.entry)
+
 
 class Submission:
     """Commands under way, by the ids of the outcome events that they will have.
@@ -34,14 +41,10 @@ class Submission:
 
     def __init__(self, client: "redis.Redis", members: Mapping[str, str]) -> None:
         """`members` are put into commands that lack them."""
-        from adapters.streams import OUTCOMES
-        from domain.outcomes import UNATTRIBUTED
-
         self.under_way: set[str] = set()
         self._client = client
         self._members = dict(members)
         self._partitions = read_partitions(client) or DEFAULT_PARTITIONS
-        self._prefix = OUTCOMES
         self._streams = OutcomeStreams(client)
         self._streams.add(f"{OUTCOMES}{UNATTRIBUTED}")
         self._tenants: set[str] = set()
@@ -56,11 +59,12 @@ class Submission:
             for (text, _), partition in zip(filled, partitions, strict=True):
                 pipeline.xadd(stream_of(partition), {"command": text})
             entries = [entry.decode() for entry in pipeline.execute()]
-        self.under_way.update(f"{partition}-{entry}" for partition, entry in zip(partitions, entries, strict=True))
-        return [
+        sent = [
             Sent(members.get("id"), partition, entry)
             for (_, members), partition, entry in zip(filled, partitions, entries, strict=True)
         ]
+        self.under_way.update(each.event_id for each in sent)
+        return sent
 
     def outcomes(self, seconds: float) -> Iterator[tuple[str, dict[str, Any]]]:
         """Outcomes of what was sent, as JSON and read, that are there or come within this time."""
@@ -86,7 +90,7 @@ class Submission:
         if isinstance(tenant, str) and tenant not in self._tenants:
             self._tenants.add(tenant)
             with suppress(Problem):  # a command of no tenant: it is told among those that nobody can be named for
-                self._streams.add(f"{self._prefix}{tenant_name(tenant)}")
+                self._streams.add(f"{OUTCOMES}{tenant_name(tenant)}")
 
     def _partition(self, members: Mapping[str, Any]) -> int:
         operation, tenant = members.get("operation"), members.get("tenant")

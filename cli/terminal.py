@@ -45,9 +45,9 @@ def print_line(text: str) -> None:
     sys.stdout.flush()
 
 
-def table(titles: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> Table:
+def table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """A table; a cell is text that is already styled, or anything that can be written as text."""
-    made = Table(title=title, title_justify="left", title_style="bold")
+    made = Table()
     for name in titles:
         made.add_column(name, overflow="fold")
     for row in rows:

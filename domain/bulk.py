@@ -5,7 +5,7 @@ An item goes the way of a command of its own: the same checks, rules, words and 
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from domain.bulk_form import BULK, BulkPayload, bulk_of, id_of
 from domain.bulk_item import BulkItem
@@ -49,7 +49,7 @@ class BulkWork:
     principal: Principal
     form: BulkPayload
     items: list[BulkItem]
-    journaled: bool = True
+    journaled: ClassVar[bool] = True
 
     @property
     def lookups(self) -> Iterable[Lookup[Any]]:

@@ -21,6 +21,10 @@ def _no_bulk(name: str) -> str:
     return name
 
 
+def _absent_if_null(value: Any) -> Any:
+    return ABSENT if value is None else value
+
+
 ItemId = Annotated[
     str, Field(min_length=1, max_length=128, pattern=r"^[^\x00]*$"), Phrase("a string of 1 to 128 characters")
 ]
@@ -31,8 +35,8 @@ class Item(Fields):
 
     id: ItemId | None = None
     operation: Annotated[OperationName, AfterValidator(_no_bulk)]
-    params: Any = ABSENT
-    payload: Any = ABSENT
+    params: Annotated[Any, AfterValidator(_absent_if_null)] = ABSENT
+    payload: Annotated[Any, AfterValidator(_absent_if_null)] = ABSENT
 
 
 class BulkPayload(Fields):

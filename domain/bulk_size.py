@@ -11,7 +11,7 @@ from domain.references import Answers, references_in
 from domain.results import Result, refusal
 from domain.strict_json import Number
 
-LARGEST_ANSWER = 8 * 1024 * 1024
+LARGEST_OUTCOME = 8 * 1024 * 1024
 _ITEM_AROUND = '{"index":1000,"id":,"status":200,"reason":,"retryable":false,"data":},'
 _EVENT_AROUND = 4096
 """Bytes of an outcome event around the items and the remainder's items, or a little more."""
@@ -28,7 +28,7 @@ class Room:
 
     def __init__(self, items: Sequence[BulkItem] | None) -> None:
         self._set_aside = None if items is None else {item.id: _set_aside_for(item) for item in items}
-        self._left = LARGEST_ANSWER - _EVENT_AROUND - sum((self._set_aside or {}).values())
+        self._left = LARGEST_OUTCOME - _EVENT_AROUND - sum((self._set_aside or {}).values())
 
     def holds(self, item: BulkItem, result: Result) -> bool:
         """Whether the item's result fits."""
@@ -55,7 +55,7 @@ def filled_in(items: Sequence[BulkItem], answers: Answers) -> set[str]:
     }
     if not any(growth.values()):
         return set()
-    left = LARGEST_ANSWER - _EVENT_AROUND - sum(_size_of(item, item.result or _TOO_LARGE) for item in items)
+    left = LARGEST_OUTCOME - _EVENT_AROUND - sum(_size_of(item, item.result or _TOO_LARGE) for item in items)
     filled = set()
     for item_id, size in growth.items():
         if size <= left:

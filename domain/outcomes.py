@@ -12,7 +12,7 @@ UNATTRIBUTED = "_unattributed"
 
 
 class Outcome(NamedTuple):
-    """What is told of one command entry. `id` is the entry's, with its partition: `3-1763740800000-0`.
+    """What is told of one command entry. `id` is the event's: `3-1763740800000-0`.
 
     `tenant` is None where no existing tenant could be read; `data` is a JSON value, or one that
     an adapter has encoded. The names of the fields are in databases too (adapters.partition_lock).
@@ -71,10 +71,15 @@ def _timestamp(time: datetime) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z"
 
 
-def outcome_of(command: Command, entry: str, result: Result, *, tenant: str | None, now: datetime) -> Outcome:
+def event_id_of(partition: int, entry_id: str) -> str:
+    """The id of the event that tells what came of this entry."""
+    return f"{partition}-{entry_id}"
+
+
+def outcome_of(command: Command, event_id: str, result: Result, *, tenant: str | None, now: datetime) -> Outcome:
     """The outcome of a command entry that had this result; `tenant` only where it exists."""
     return Outcome(
-        id=entry,
+        id=event_id,
         time=now,
         status=result.status,
         fate=result.fate,
@@ -89,6 +94,6 @@ def outcome_of(command: Command, entry: str, result: Result, *, tenant: str | No
     )
 
 
-def replay_of(outcome: Outcome, command: Command, entry: str, now: datetime) -> Outcome:
+def replay_of(outcome: Outcome, command: Command, event_id: str, now: datetime) -> Outcome:
     """The stored outcome, told again to another entry with the same command id."""
-    return outcome._replace(id=entry, time=now, correlation_id=command.correlation_id, replayed=True, dry_run=False)
+    return outcome._replace(id=event_id, time=now, correlation_id=command.correlation_id, replayed=True, dry_run=False)

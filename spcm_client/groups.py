@@ -121,13 +121,14 @@ class _Consumer:
         return entries
 
     def _abandoned(self) -> list[Entry]:
-        while time.monotonic() >= self._claim_due:
+        if time.monotonic() < self._claim_due:
+            return []
+        entries = self._claim()
+        while not entries and self._claim_cursor != BEFORE_ALL:
             entries = self._claim()
-            if self._claim_cursor == BEFORE_ALL:  # all has been looked at
-                self._claim_due = time.monotonic() + self._claim_after / 2
-            if entries:
-                return entries
-        return []
+        if self._claim_cursor == BEFORE_ALL:  # all has been looked at
+            self._claim_due = time.monotonic() + self._claim_after / 2
+        return entries
 
     def _new(self, block: int) -> list[Entry]:
         until_claim = int((self._claim_due - time.monotonic()) * 1000)

@@ -1,4 +1,4 @@
-"""The Celery app: `celery -A workers.app worker` runs all there is, with any pool, any number of them."""
+"""The Celery app: `celery -A workers.app worker` runs all there is; of them there can be any number."""
 
 import sys
 

@@ -104,7 +104,7 @@ class Batch:
                 case.result = refusal(Unauthenticated(), case.command.subject)
                 continue
             if credentials not in found:
-                if self._authenticator.hashed == enough:
+                if self._authenticator.hashed >= enough:
                     return cases[:number]
                 found[credentials] = self._authenticator.verify(credentials, self._directory)
             verified = found[credentials]

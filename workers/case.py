@@ -8,7 +8,7 @@ from adapters.journal import fingerprint
 from adapters.streams import Announcement, Entry
 from domain.commands import Command, read_command
 from domain.operations import Work
-from domain.outcomes import Outcome
+from domain.outcomes import Outcome, event_id_of
 from domain.permissions import Principal
 from domain.results import Result
 
@@ -45,7 +45,7 @@ class Case:
 
 def case_of(partition: int, entry: Entry) -> Case:
     """The case that an entry of the partition opens."""
-    return Case(entry, f"{partition}-{entry.id}", read_command(entry.raw, size=entry.size))
+    return Case(entry, event_id_of(partition, entry.id), read_command(entry.raw, size=entry.size))
 
 
 def announcements(cases: Iterable[Case], tries: int) -> Iterable[Announcement]:

@@ -5,7 +5,6 @@ takes from a message only which task it asks for and of which partition, and dro
 """
 
 import base64
-import binascii
 import json
 import uuid
 from queue import Empty
@@ -56,7 +55,7 @@ def asked_for(message: Any) -> tuple[str, list[int]] | None:
         if message["properties"].get("body_encoding") == "base64":
             body = base64.b64decode(body, validate=True)
         arguments = json.loads(body)[0]
-    except (KeyError, IndexError, TypeError, AttributeError, ValueError, RecursionError, binascii.Error):
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError, RecursionError):
         return None
     if task == MAINTAIN and arguments == []:
         return MAINTAIN, []

@@ -122,7 +122,7 @@ def _write_of(state: State, command: Command, outcome: Outcome) -> Write:
         "tenant": command.tenant,
         "command_id": command.id,
         "fingerprint": fingerprint(command.request),
-        "entry": outcome.id,
+        "event_id": outcome.id,
         "executed_at": int(outcome.time.timestamp() * 1000),
         "operation": outcome.operation,
         "correlation_id": outcome.correlation_id,

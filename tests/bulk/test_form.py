@@ -115,8 +115,13 @@ def test_the_later_of_two_items_with_one_id_is_at_fault_defaults_included(sqlite
 
 
 def test_nulls_count_as_not_given(sqlite_desk: Desk) -> None:
-    outcome = sqlite_desk.bulk(new_subscriber("1") | {"id": None}, mode=None, stopAfter=None)
-    assert (outcome["status"], outcome["data"]["items"][0]["id"]) == (200, "0")
+    nothing = {"params": None, "payload": None}
+    listed = {"operation": "provisionProfile.list", **nothing}
+    unnamed = {"operation": "subscriber.get", **nothing}
+    outcome = sqlite_desk.bulk(new_subscriber("1") | {"id": None}, listed, unnamed, mode=None, stopAfter=None)
+    assert statuses(outcome) == [201, 200, 400]
+    assert outcome["data"]["items"][0]["id"] == "0"
+    assert outcome["data"]["items"][2]["data"]["message"] == "params: msisdn is mandatory"
 
 
 def test_a_bulk_has_at_most_1000_items(desk: Desk) -> None:

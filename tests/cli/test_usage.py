@@ -2,12 +2,15 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 from sqlalchemy import text
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from adapters.database import make_engine
@@ -30,12 +33,20 @@ def test_a_usage_error_is_one_line_that_names_the_help() -> None:
     assert Program().run("submit", "--jsn").is_refused("--jsn", "`spcm submit --help`")
 
 
-def test_every_command_has_help_and_a_data_folder() -> None:
-    for words in (["up"], ["submit"], ["follow"], ["outcome"], ["status"], ["migrate"], ["doctor"], ["tenant", "add"],
-                  ["user", "password"]):  # fmt: skip
-        helped = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "200"})
-        assert helped.exit_code == 0
-        assert "--data" in helped.output
+def commands(group: Any, *words: str) -> Iterator[tuple[str, ...]]:
+    """The words of every command, of the groups' too."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, *words, name)
+        else:
+            yield *words, name
+
+
+@pytest.mark.parametrize("words", list(commands(get_command(app))), ids=" ".join)
+def test_every_command_has_help_and_all_but_the_demo_a_data_folder(words: tuple[str, ...]) -> None:
+    helped = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "200"})
+    assert helped.exit_code == 0
+    assert ("--data" in helped.output) is (words != ("demo",))
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ def _one_effect_each(sent: list[Sent], told: dict[str, list[Told]], evidence: Ev
         if len(events) > 1:
             yield Finding("doubled effect", f"{key}: {[event['id'] for event in events]}")
         row = journal.get(key)
-        if row is None or (row["entry"], row["status"]) != (events[0]["id"], events[0]["status"]):
+        if row is None or (row["event_id"], row["status"]) != (events[0]["id"], events[0]["status"]):
             yield Finding("wrong journal", f"{key} has no such record")
     for key in journal.keys() - executed.keys():
         yield Finding("wrong journal", f"{key} was executed, and nobody was told")

@@ -53,7 +53,7 @@ def evidence() -> Evidence:
         told=[Told("spcm:outcomes:acme", f"{number}-0", each) for number, each in enumerate(events, start=100)],
         letters=[{"event": json.dumps(events[6])}],
         journal=[
-            {"tenant": "acme", "command_id": f"c{number}", "entry": f"0-{number}-0", "status": status}
+            {"tenant": "acme", "command_id": f"c{number}", "event_id": f"0-{number}-0", "status": status}
             for number, status in ((1, 201), (2, 200), (3, 200))
         ],
         subscribers=[
@@ -142,7 +142,7 @@ def test_an_execution_without_a_record_is_found(evidence: Evidence) -> None:
 
 
 def test_a_record_that_nobody_was_told_of_is_found(evidence: Evidence) -> None:
-    evidence.journal.append({"tenant": "acme", "command_id": "c7", "entry": "0-9-0", "status": 200})
+    evidence.journal.append({"tenant": "acme", "command_id": "c7", "event_id": "0-9-0", "status": 200})
     assert damages(evidence) == {"wrong journal"}
 
 

@@ -107,7 +107,7 @@ def test_row_10_redis_is_emptied_and_told_the_outcomes_again(lab: Lab, worker: W
     first = Load(10, numbers=1000)
     lab.send(*[each for each in first.take(200) if each.kind == "good"])
     lab.settle()
-    before = {row["entry"] for row in lab.evidence().journal}
+    before = {row["event_id"] for row in lab.evidence().journal}
     told = [each for each in lab.evidence().told if each.event["id"] in before and each.event.get("tenant") == "acme"]
     told = [each for each in told if each.event["time"] >= since.isoformat()[:23]]
     lab.client.flushall()

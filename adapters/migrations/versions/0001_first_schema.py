@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.Column("tenant", _WORD, nullable=False),
         sa.Column("command_id", _WORD, nullable=False),
         sa.Column("fingerprint", _WORD, nullable=False),
-        sa.Column("entry", _WORD, nullable=False),
+        sa.Column("event_id", _WORD, nullable=False),
         sa.Column("executed_at", _WHOLE, nullable=False),
         sa.Column("operation", sa.String(), nullable=False),
         sa.Column("correlation_id", sa.String(), nullable=False),
