@@ -46,7 +46,12 @@ _CONTENDED = {
     "55P03",  # lock_not_available
 }
 _STALLED = "25P03"  # idle_in_transaction_session_timeout
-_UNAVAILABLE = {"42501"}  # insufficient_privilege: who runs the database has forgotten a GRANT
+_UNAVAILABLE = {
+    "42501",  # insufficient_privilege: who runs the database has forgotten a GRANT
+    "3F000",  # invalid_schema_name: a backup is being restored, as with the next two
+    "42P01",  # undefined_table
+    "42703",  # undefined_column
+}
 _UNAVAILABLE_CLASSES = {
     "08",  # connection exception
     "25",  # invalid transaction state; read_only_sql_transaction
@@ -56,6 +61,7 @@ _UNAVAILABLE_CLASSES = {
 }
 _SQLITE_CLASHED = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 _SQLITE_CONTENDED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_SQLITE_UNAVAILABLE = ("no such table", "no such column")  # which have no error code of their own
 _SQLITE_BUGS = {
     sqlite3.SQLITE_ERROR,
     sqlite3.SQLITE_MISUSE,
@@ -106,6 +112,8 @@ def _kind_of(cause: BaseException, *, disconnected: bool) -> type[Interrupted] |
 
 
 def _kind_of_sqlite(cause: sqlite3.Error) -> type[Interrupted] | None:
+    if str(cause).startswith(_SQLITE_UNAVAILABLE):
+        return Unavailable
     extended = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     if extended in _SQLITE_CLASHED:
         return Clashed

@@ -6,13 +6,9 @@ import redis
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from adapters.failures import redis_failures
-from adapters.migrations import is_current
+from adapters.migrations import NotReady, require_current
 from adapters.streams import PARTITIONS
 from adapters.tables import partitions
-
-
-class NotReady(Exception):
-    """Raised when the installation cannot execute commands until somebody does what the words say."""
 
 
 def prepare(engine: Engine, client: "redis.Redis", count: int) -> None:
@@ -24,8 +20,7 @@ def prepare(engine: Engine, client: "redis.Redis", count: int) -> None:
 
     """
     with engine.begin() as connection:
-        if not is_current(connection):
-            raise NotReady("the database is not at this version's schema: run `spcm migrate`")
+        require_current(connection)
         # First the database, which remembers the number where Redis has lost it.
         there = has_partitions(connection, count)
         fix_partitions(client, count)

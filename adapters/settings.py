@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -42,7 +42,7 @@ def _redis_url(url: str) -> str:
         return url
     parts = urlsplit(url)
     parameters = parse_qs(parts.query)
-    if not all(name == "db" or name.startswith("ssl_") for name in parameters):
+    if parts.fragment or not all(name == "db" or name.startswith("ssl_") for name in parameters):
         raise ValueError
     if parts.scheme != "unix" and not re.fullmatch(r"(/[0-9]*)?", parts.path):
         raise ValueError
@@ -129,7 +129,7 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The URL of the database."""
-        return self.database_url or f"sqlite:///{(self.data / 'spcm.sqlite').absolute()}"
+        return self.database_url or f"sqlite:///{quote(str((self.data / 'spcm.sqlite').absolute()))}"
 
 
 @cache

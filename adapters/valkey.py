@@ -197,7 +197,10 @@ def _password(path: Path) -> str:
             file.flush()
             os.fsync(file.fileno())
         made.replace(path)  # a crash leaves the whole password or none
-    return path.read_text()
+    try:
+        return path.read_text()
+    except UnicodeDecodeError:
+        raise ValkeyFailed(f"{path} holds no password: remove it, and a new one is made") from None
 
 
 def _configure(process: "subprocess.Popen[bytes]", configuration: str) -> None:

@@ -16,22 +16,20 @@ OLDEST_POSTGRESQL = 14
 
 def database_findings(connection: Connection, chosen: "Settings") -> Iterator[Finding]:
     """All of it. Raises what the engine raises."""
-    from adapters.migrations import is_current, newest
+    from adapters.migrations import NotReady, newest, require_current
 
     if connection.dialect.name == "postgresql":
         yield from _postgresql(connection)
     else:
         yield ok("database", f"SQLite {connection.scalar(text('select sqlite_version()'))}: for workers of one machine")
-    current = is_current(connection)
-    yield expect(
-        "migrations",
-        f"schema {newest()}" if current else "the schema is not this version's",
-        good=current,
-        advice="run `spcm migrate`",
-    )
-    if current:
-        yield from _partitions(connection, chosen)
-        yield _users(connection)
+    try:
+        require_current(connection)
+    except NotReady as wrong:
+        yield problem("migrations", str(wrong), "")
+        return
+    yield ok("migrations", f"schema {newest()}")
+    yield from _partitions(connection, chosen)
+    yield _users(connection)
 
 
 def _postgresql(connection: Connection) -> Iterator[Finding]:
@@ -53,7 +51,8 @@ def _postgresql(connection: Connection) -> Iterator[Finding]:
 
 
 def _partitions(connection: Connection, chosen: "Settings") -> Iterator[Finding]:
-    from adapters.installation import NotReady, has_partitions
+    from adapters.installation import has_partitions
+    from adapters.migrations import NotReady
 
     try:
         if has_partitions(connection, chosen.partitions):

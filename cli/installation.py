@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from adapters.settings import Settings
 
-MIGRATE = "run `spcm migrate`, or `spcm up`"
-
 
 def choose_settings(data: Path | None) -> "Settings":
     """The settings, with this data folder if one is given, from now on in the environment. Raises WrongSetting."""
@@ -47,23 +45,23 @@ def database(chosen: "Settings", *, reads: bool = False) -> "Iterator[Connection
     """A transaction on a database with this version's schema; `reads`: one that keeps no worker waiting.
 
     Raises:
-        Problem: there is no such database yet, or its schema is another one's.
+        Problem: there is no such database yet.
+        NotReady: its schema is another version's.
 
     """
     from adapters.database import READS
-    from adapters.migrations import is_current
+    from adapters.migrations import require_current
 
     require_database(chosen)
     with engine_of(chosen) as engine:
         seen = engine.execution_options(**READS) if reads else engine
         with seen.begin() as connection:
-            if not is_current(connection):
-                raise Problem(f"the database is not at this version's schema: {MIGRATE}")
+            require_current(connection)
             yield connection
 
 
 def require_schema(chosen: "Settings") -> None:
-    """Raises Problem as `database` does."""
+    """Raises what `database` raises."""
     with database(chosen, reads=True):
         pass
 
@@ -87,7 +85,7 @@ def require_database(chosen: "Settings") -> None:
     url = database_url(chosen.database)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         elsewhere = "correct SPCM_DATABASE_URL" if chosen.database_url else "name another folder with --data"
-        raise Problem(f"there is no database {url.database}: {MIGRATE}, or {elsewhere}")
+        raise Problem(f"there is no database {url.database}: run `spcm migrate` or `spcm up`, or {elsewhere}")
 
 
 def connect_redis(url: str) -> "redis.Redis":
@@ -103,5 +101,5 @@ def without_password(database: str) -> str:
 
     url: URL = database_url(database)
     hidden = [name for name in url.query if "password" in name]
-    shown = url.set(drivername=url.get_backend_name(), password=None).difference_update_query(hidden)
+    shown = url.difference_update_query(hidden)._replace(drivername=url.get_backend_name(), password=None)
     return shown.render_as_string(hide_password=False)

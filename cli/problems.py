@@ -1,5 +1,6 @@
 """What went wrong, in one line for people; and the status that a command ends with."""
 
+import re
 import sys
 from contextlib import suppress
 from types import TracebackType
@@ -18,6 +19,9 @@ INTERRUPTED = 130
 READER_GONE = 141
 
 _LONGEST = 400  # characters of a server's own words
+_PIPELINED = re.compile(r"Command # \d+ \(.*\) of pipeline caused error: ", re.DOTALL)
+"""What redis-py puts before a server's words: the begin of the command, with `authorization` in it."""
+
 _TIME_IS_OVER = "57014"  # query_canceled: statement_timeout
 
 
@@ -82,7 +86,7 @@ def _usage(error: TyperException) -> str:
 def _of_ours(error: BaseException) -> str | None:
     # Here, not above: a command that works needs none of these.
     from adapters.database import WrongDatabaseUrl
-    from adapters.installation import NotReady
+    from adapters.migrations import NotReady
     from adapters.settings import WrongSetting
     from adapters.users import AlreadyThere, NoSuchTenant, NoSuchUser
     from adapters.valkey import ValkeyFailed
@@ -97,7 +101,7 @@ def _of_ours(error: BaseException) -> str | None:
     if isinstance(error, WrongDatabaseUrl):
         return f"SPCM_DATABASE_URL: {error}"
     if isinstance(error, SubmitFailed):
-        return f"{error} ({error.__cause__})"
+        return f"{error} ({_cut(error.__cause__)})"
     if isinstance(error, WrongSetting | NotReady | ValkeyFailed | ClientError):
         return str(error)
     return None
@@ -132,5 +136,5 @@ def _of_files(error: BaseException) -> str | None:
 
 
 def _cut(error: object) -> str:
-    words = " ".join(str(error).split())
+    words = " ".join(_PIPELINED.sub("", str(error)).split())
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."

@@ -15,7 +15,7 @@ from celery.app.defaults import NAMESPACES, flatten
 from sqlalchemy import Engine, text
 
 from adapters.database import make_engine
-from adapters.migrations import is_current, migrate
+from adapters.migrations import migrate, require_current
 from adapters.tables import metadata
 
 ROOT = Path(__file__).parents[1]
@@ -79,7 +79,7 @@ def test_migrations_make_exactly_the_tables_that_the_program_uses(engine: Engine
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, metadata) == []
-        assert is_current(connection)
+        require_current(connection)
     migrate(engine)  # again: nothing to do
     engine.dispose()
 

@@ -18,7 +18,8 @@ from celery.platforms import EX_FAILURE
 from celery.worker import state
 
 from adapters.failures import Interrupted, Unavailable, redis_failures
-from adapters.installation import NotReady, fix_partitions, prepare
+from adapters.installation import fix_partitions, prepare
+from adapters.migrations import NotReady
 from adapters.retention import claim_maintenance
 from adapters.settings import settings
 from adapters.streams import WORKER, CommandStreams, connect

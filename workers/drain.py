@@ -82,6 +82,8 @@ class Drain:
                 raise
             except Exception as bug:  # what cannot be written is a bug like one that raises
                 log.error("batch-failed", partition=partition, error=type(bug).__name__, exc_info=bug)
+                if suspect.error:  # not even its failure can be written
+                    raise Unavailable(type(bug).__name__) from bug
                 suspect.error = type(bug).__name__ if at_most == 1 else ""
                 singly = singly or self.batch_size
         self.streams.answer_bell(partition)

@@ -6,11 +6,19 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect
+
+from adapters.tables import metadata
+
+_TABLES = set(metadata.tables)
+
+
+class NotReady(Exception):
+    """Raised when the installation cannot execute commands until somebody does what the words say."""
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the database to the newest schema; what is there stays."""
+    """Bring the database to the newest schema; what is there stays. Raises NotReady where that cannot be done."""
     config = _config()
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
@@ -18,18 +26,35 @@ def migrate(engine: Engine) -> None:
             connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('spcm-migrations'))")
+        if _revision(connection) is None and (strange := set(inspect(connection).get_table_names()) & _TABLES):
+            raise NotReady(f"the database has a table {min(strange)} that is not SPCM's: name another database")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
-def is_current(connection: Connection) -> bool:
-    """Whether the database has the schema that this version of the program needs."""
-    return MigrationContext.configure(connection).get_current_revision() == newest()
+def require_current(connection: Connection) -> None:
+    """Raises NotReady where the database has not the schema that this version of the program needs."""
+    if _revision(connection) != newest():
+        raise NotReady("the database is not at this version's schema: run `spcm migrate`")
 
 
 def newest() -> str | None:
     """The newest schema's name."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+    return _scripts().get_current_head()
+
+
+def _revision(connection: Connection) -> str | None:
+    """The database's schema. Raises NotReady where a newer version made it."""
+    revision = MigrationContext.configure(connection).get_current_revision()
+    if revision is not None and revision not in {script.revision for script in _scripts().walk_revisions()}:
+        raise NotReady(
+            f"the database has schema {revision} of a newer version of SPCM: install that version, or restore a backup"
+        )
+    return revision
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
 
 
 def _config() -> Config:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 import redis
-from sqlalchemy import make_url, text
+from sqlalchemy import Engine, make_url, text
 
 from adapters.database import make_engine
 from adapters.failures import Clashed, Unavailable, redis_failures
-from adapters.migrations import is_current, migrate
+from adapters.migrations import migrate, require_current
 
 
 def test_what_the_database_forbids_is_an_outage_also_at_the_start(postgres_url: str) -> None:
@@ -18,8 +18,15 @@ def test_what_the_database_forbids_is_an_outage_also_at_the_start(postgres_url: 
         connection.execute(text("create role spcm_stranger"))  # gone with the transaction
         connection.execute(text("set local role spcm_stranger"))
         with pytest.raises(Unavailable, match=r"^PostgreSQL: InsufficientPrivilege 42501$"):
-            is_current(connection)
+            require_current(connection)
     engine.dispose()
+
+
+@pytest.mark.parametrize("missing", ["table", "column"])
+def test_what_is_missing_while_a_backup_is_put_back_is_an_outage(missing: str, engine: Engine) -> None:
+    asked = {"table": "select * from nothing", "column": "select nothing from tenants"}[missing]
+    with engine.connect() as connection, pytest.raises(Unavailable):
+        connection.execute(text(asked))
 
 
 def test_a_database_that_lets_nobody_in_is_told_with_its_reason(postgres_url: str) -> None:

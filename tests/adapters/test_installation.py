@@ -4,7 +4,8 @@ import pytest
 from redis import Redis
 from sqlalchemy import Engine, select
 
-from adapters.installation import NotReady, fix_partitions, prepare
+from adapters.installation import fix_partitions, prepare
+from adapters.migrations import NotReady
 from adapters.tables import partitions
 
 KEY = "spcm:partitions"

@@ -3,7 +3,9 @@ import stat
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from adapters.database import make_engine
 from tests.cli.program import Program
 
 
@@ -12,10 +14,36 @@ def test_without_a_database_it_is_told_what_to_do(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-def test_a_database_of_another_schema_is_told(migrated: Program) -> None:
+def test_a_database_without_the_schema_is_told(tmp_path: Path) -> None:
+    sqlite3.connect(tmp_path / "spcm.sqlite").close()
+    (tmp_path / "spcm.sqlite").touch()
+    empty = Program(SPCM_DATA=str(tmp_path))
+    assert empty.call("tenant", "list").is_refused("not at this version's schema", "run `spcm migrate`")
+
+
+def test_a_database_of_a_newer_version_is_told_and_nobody_is_sent_to_migrate_it(migrated: Program) -> None:
     with sqlite3.connect(Path(migrated.environment["SPCM_DATA"]) / "spcm.sqlite") as connection:
-        connection.execute("update alembic_version set version_num = 'other'")
-    assert migrated.call("tenant", "list").is_refused("not at this version's schema", "run `spcm migrate`")
+        connection.execute("update alembic_version set version_num = '9999'")
+    for words in ("tenant", "list"), ("migrate",), ("up",):
+        ended = migrated.run(*words)
+        assert ended.is_refused("schema 9999 of a newer version of SPCM: install that version")
+        assert "spcm migrate" not in ended.err
+
+
+def test_tables_of_somebody_else_are_left_alone(database_url: str) -> None:
+    with make_engine(database_url).begin() as connection:
+        connection.execute(text("create table users (id integer)"))
+    program = Program(SPCM_DATABASE_URL=database_url)
+    assert program.call("migrate").is_refused("has a table users that is not SPCM's: name another database")
+
+
+def test_a_folder_of_any_name_holds_its_database(tmp_path: Path) -> None:
+    folder = tmp_path / "a b%41?x#y"
+    program = Program(SPCM_DATA=str(folder))
+    assert program.call("migrate").status == 0
+    assert program.call("tenant", "add", "acme").status == 0
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+    assert stat.S_IMODE((folder / "spcm.sqlite").stat().st_mode) == 0o600
 
 
 def test_migrating_twice_changes_nothing_and_the_folder_is_its_owners(migrated: Program) -> None:

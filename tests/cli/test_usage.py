@@ -85,6 +85,7 @@ def test_a_wrong_setting_is_one_line_without_secrets(setting: str, value: str, t
         ("redis://127.0.0.1:1/0?ssl_cert_reqs=none", "no parameters but db and those of TLS"),
         ("rediss://127.0.0.1:1/0?ssl_cert_reqs=never", "no parameters but db and those of TLS"),
         ("rediss://127.0.0.1:1/0?ssl_ca_certs=/no.pem", "ssl_ca_certs of the Redis URL: there is no file /no.pem"),
+        ("redis://u:p@ss#hidden@127.0.0.1:1/0", "with %-escapes in the password"),
         ("redis://127.0.0.1:1/x", "SPCM_REDIS_URL must be a redis://"),
         ("http://127.0.0.1/", "SPCM_REDIS_URL must be a redis://"),
     ],

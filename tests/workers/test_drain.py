@@ -63,3 +63,29 @@ def test_who_fails_alone_is_condemned_and_nobody_in_its_place(
         told: Any = client.xrange(f"{OUTCOMES}{desk.tenant}")
         assert [json.loads(fields[b"event"])["status"] for _, fields in told] == [201, 201]
         assert not client.exists(DEAD_LETTERS)
+
+
+def test_a_command_whose_failure_cannot_be_written_waits_and_is_tried_anew(
+    sqlite_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with migrated(sqlite_url) as engine, connect(redis_url) as client:
+        prepare(engine, client, 8)
+        desk = Desk(engine)
+        streams = CommandStreams(client, backlog_limit=100, outcome_retention=timedelta(days=1))
+        drain = Drain(engine, streams, Authenticator(), Defaults())
+        create = desk.command("subscriber.create", {"msisdn": "071"}, params={"msisdn": "071"})
+        client.xadd(f"{COMMANDS}0", {"command": written(create)})
+
+        def fail(*_: Any, **__: Any) -> None:
+            tries.append(None)
+            raise RuntimeError
+
+        tries: list[None] = []
+        with monkeypatch.context() as broken:
+            broken.setattr(Batch, "execute", fail)
+            assert drain.run(0) is False
+        assert len(tries) == 3, "as one of many, alone, and to tell that it failed"
+        assert streams.ring("bells", {0: "bell"}) == [], "nobody comes back at once"
+        drain.run(0)
+        [(_, fields)] = client.xrange(f"{OUTCOMES}{desk.tenant}")
+        assert json.loads(fields[b"event"])["status"] == 201
