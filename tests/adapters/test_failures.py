@@ -24,7 +24,7 @@ def test_what_the_database_forbids_is_an_outage_also_at_the_start(postgres_url: 
 
 @pytest.mark.parametrize("missing", ["table", "column"])
 def test_what_is_missing_while_a_backup_is_put_back_is_an_outage(missing: str, engine: Engine) -> None:
-    asked = {"table": "select * from nothing", "column": "select nothing from tenants"}[missing]
+    asked = {"table": "select * from nowhere", "column": "select nowhere from tenants"}[missing]
     with engine.connect() as connection, pytest.raises(Unavailable):
         connection.execute(text(asked))
 

@@ -1,5 +1,6 @@
 """What `spcm status` and `spcm doctor` tell of an installation in which something is wrong."""
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ import redis
 from sqlalchemy import make_url
 
 from adapters.streams import COMMANDS, OUTCOMES, PARTITIONS
-from tests.cli.program import Program
+from adapters.valkey import Valkey, free_port, valkey_binary
+from tests.cli.program import Program, until
 from tests.servers import execute
 
 GONE = "postgresql://u:hidden@127.0.0.1:1/x"
@@ -59,11 +61,42 @@ def test_doctor_tells_a_right_that_is_missing(redis_url: str, postgres_url: str,
     try:
         program.environment["SPCM_DATABASE_URL"] = postgres_url.replace("//postgres@", f"//{name}@")
         ended = program.call("doctor", "--json")
+        execute(postgres_url, f"grant select on all tables in schema public to {name}")
+        reading = program.call("doctor", "--json")
     finally:
         execute(postgres_url, f"drop owned by {name}")
         execute(postgres_url, f"drop role {name}")
     assert "permission denied" in ended.lines[-1]["found"]
     assert "schema 0001" in {line["found"] for line in ended.lines}
+    [lacking] = [line["found"] for line in reading.lines if "lacks" in line["found"]]
+    assert lacking.startswith("this user lacks INSERT on journal, UPDATE on journal, DELETE on journal, INSERT on")
+    assert lacking.endswith("USAGE on creations")
+
+
+def test_doctor_tells_what_takes_no_writes(
+    migrated: Program, valkey: Valkey, redis_url: str, postgres_url: str
+) -> None:
+    migrated.environment["SPCM_REDIS_URL"] = valkey.url
+    with redis.Redis.from_url(valkey.url) as client:
+        client.replicaof("127.0.0.1", 1)
+    assert ("problem", "a replica of 127.0.0.1") in {(line["level"], line["found"]) for line in findings(migrated)}
+    migrated.environment |= {"SPCM_REDIS_URL": redis_url, "SPCM_DATABASE_URL": postgres_url}
+    assert migrated.call("migrate").status == 0
+    execute(postgres_url, f"alter database {make_url(postgres_url).database} set default_transaction_read_only = on")
+    told = {line["found"] for line in findings(migrated) if line["level"] == "problem"}
+    assert "default_transaction_read_only is on" in told
+
+
+def test_doctor_tells_a_node_of_a_cluster(migrated: Program, tmp_path: Path) -> None:
+    port = free_port()
+    words = [str(valkey_binary()), "--port", str(port), "--cluster-enabled", "yes", "--bind", "127.0.0.1"]
+    node = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    try:
+        migrated.environment["SPCM_REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
+        until(lambda: "a node of a cluster" in {line["found"] for line in findings(migrated)})
+    finally:
+        node.kill()
+        node.wait()
 
 
 def test_doctor_warns_of_settings_that_there_are_not(migrated: Program, redis_url: str) -> None:
