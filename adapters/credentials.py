@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -81,6 +82,17 @@ class _Failures:
         return times is not None and len(times) == FAILURES_A_MINUTE and times[0] >= time.monotonic() - 60
 
 
+class _Verdict(NamedTuple):
+    """Whether credentials that were right once are so for this version of the user's row.
+
+    Who goes on sending the password that was right until it was changed does not guess, and does not stand in the way
+    of those who have the new one.
+    """
+
+    version: str
+    right: bool
+
+
 class Authenticator:
     """Verifies credentials for one process; its memory holds no password, only what proves that one was verified."""
 
@@ -88,28 +100,30 @@ class Authenticator:
         self.hashed = 0
         """How many passwords were verified by their hash, which takes long."""
         self._key = secrets.token_bytes(32)
-        self._verified: OrderedDict[bytes, str] = OrderedDict()
+        self._remembered: OrderedDict[bytes, _Verdict] = OrderedDict()
         self._failures = _Failures()
         self._failures_of_strangers = _Failures(most=STRANGERS)
 
     def verify(self, credentials: Credentials, directory: Directory) -> Principal | Refused:
         """The principal; or the refusal, in the same words and time for whatever is wrong."""
         account = directory.accounts.get((credentials.tenant, credentials.user))
-        proof = self._proof(credentials)
-        if account is not None and self._verified.get(proof) == account.version:
-            self._verified.move_to_end(proof)
-            return _principal(credentials, account)
         name = (credentials.tenant, credentials.user)
         if account is None:
             return self._stranger(name, credentials.password, known_tenant=credentials.tenant in directory.tenants)
-        if self._failures.are_too_many(name):
+        proof = self._proof(credentials)
+        known = self._remembered.get(proof)
+        if known is not None and known.version == account.version:
+            self._remembered.move_to_end(proof)
+            return _principal(credentials, account) if known.right else Unauthenticated()
+        if known is None and self._failures.are_too_many(name):
             return Overloaded()
         self.hashed += 1
-        if not verify_password(account.password_hash, credentials.password):
+        right = verify_password(account.password_hash, credentials.password)
+        if right or known is not None:
+            self._remember(proof, _Verdict(account.version, right))
+        else:
             self._failures.add(name)
-            return Unauthenticated()
-        self._remember(proof, account.version)
-        return _principal(credentials, account)
+        return _principal(credentials, account) if right else Unauthenticated()
 
     def _stranger(self, name: tuple[str, str], password: str, *, known_tenant: bool) -> Refused:
         """What is told to one who is nobody: as to a user with a wrong password."""
@@ -124,11 +138,11 @@ class Authenticator:
             self._failures.add(all_alike)
         return Unauthenticated()
 
-    def _remember(self, proof: bytes, version: str) -> None:
-        self._verified[proof] = version
-        self._verified.move_to_end(proof)
-        while len(self._verified) > REMEMBERED:
-            self._verified.popitem(last=False)
+    def _remember(self, proof: bytes, verdict: "_Verdict") -> None:
+        self._remembered[proof] = verdict
+        self._remembered.move_to_end(proof)
+        while len(self._remembered) > REMEMBERED:
+            self._remembered.popitem(last=False)
 
     def _proof(self, credentials: Credentials) -> bytes:
         parts = (credentials.tenant, credentials.user, credentials.password)

@@ -1,4 +1,4 @@
-"""Logging: structlog and the standard library's loggers in one stream, on stderr."""
+"""Logging: structlog and the standard library's loggers in one stream."""
 
 import logging
 import sys
@@ -7,8 +7,8 @@ from typing import Literal
 import structlog
 
 
-def configure_logging(level: str, form: Literal["text", "json"]) -> None:
-    """Every line of this process from now on: one line of text for people, or one JSON object."""
+def configure_logging(level: str, form: Literal["text", "json"], file: str | None = None) -> None:
+    """Every line of this process from now on, to stderr or the file: text for people, or one JSON object."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -24,7 +24,7 @@ def configure_logging(level: str, form: Literal["text", "json"]) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.FileHandler(file) if file else logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer], foreign_pre_chain=shared

@@ -91,7 +91,8 @@ def _memory(client: "redis.Redis", memory: dict[str, Any], retention: timedelta)
     machine = int(memory.get("total_system_memory", 0))
     used = int(memory.get("used_memory", 0))
     if limit:
-        yield ok("Redis memory", f"{_size(used)} of {_size(limit)} are used")
+        advice = "free memory, or give it more: it refuses commands and outcomes"
+        yield expect("Redis memory", f"{_size(used)} of {_size(limit)} are used", good=used < limit, advice=advice)
     else:
         yield warning(
             "Redis memory",

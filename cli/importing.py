@@ -1,7 +1,9 @@
 """`spcm import`."""
 
+import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +12,7 @@ import typer
 
 from cli.installation import choose_settings
 from cli.options import DataFolder, PasswordEnv, TenantOption, UserOption
-from cli.problems import FAILED, Problem, say
+from cli.problems import FAILED, Problem, in_one_line, say
 
 if TYPE_CHECKING:
     from cli.import_report import Report
@@ -59,7 +61,7 @@ def import_file(
 
     chosen = choose_settings(data)
     source = open_source(file, _operation(operation))
-    with Report(file, source) as report:
+    with _terminated_as_by_ctrl_c(), Report(file, source) as report:
         try:
             content = source.check()
         except Problem as problem:
@@ -69,9 +71,10 @@ def import_file(
             results = import_items(client, source.items(), mode=mode.value, run=label, dry_run=dry_run, timeout=timeout)
             try:
                 _follow(results, report, content.items)
-            except OutcomeTimeout:
+            except OutcomeTimeout as late:
+                why = "is a worker running?" if late.__cause__ is None else f"{in_one_line(late.__cause__)}."
                 raise Problem(
-                    f"no outcome came within {timeout:g} s: is a worker running? Run the same import again to go on"
+                    f"no outcome came within {timeout:g} s: {why} Run the same import again to go on"
                 ) from None
             except KeyboardInterrupt:
                 say("run the same import again to go on")
@@ -80,6 +83,16 @@ def import_file(
         _tell(report, dry_run=dry_run)
         if report.failed:
             raise typer.Exit(FAILED)
+
+
+@contextmanager
+def _terminated_as_by_ctrl_c() -> Iterator[None]:
+    """By SIGTERM too it ends in order: without the files that it has begun, and saying how to go on."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _operation(name: str) -> "Operation":

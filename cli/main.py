@@ -1,5 +1,6 @@
 """`spcm`: the commands, and the one place in which what they raise becomes a line and an exit status."""
 
+import io
 import os
 import sys
 from typing import Annotated
@@ -73,6 +74,7 @@ app.command("bench")(bench.bench)
 def main() -> None:
     """The program: ends with the command's status."""
     _open_what_is_closed()
+    _write_what_can_be_written()
     with Guard() as guard:
         guard.status = int(app(prog_name="spcm", standalone_mode=False) or 0)
         sys.stdout.flush()
@@ -86,6 +88,12 @@ def _open_what_is_closed() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - as long as the program runs
+
+
+def _write_what_can_be_written() -> None:
+    """Where the terminal's encoding lacks a character, something stands in its place."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.encoding != "utf-8":
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _forget_what_nobody_reads() -> None:

@@ -2,6 +2,8 @@
 
 import dataclasses
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,27 +30,32 @@ def status(watch: Watch = False, as_json: AsJson = False, data: DataFolder = Non
 
     Exit status 2 where the database cannot be asked who holds them; the rest is shown.
     """
+    chosen = choose_settings(data)
+    with connect_redis(chosen.redis) as client, _showing(again=watch, as_json=as_json) as show:
+        first = _look(chosen, client)
+        show(first)
+        while watch:
+            time.sleep(EVERY)
+            show(_look(chosen, client))
+    if first.database is not None:
+        raise typer.Exit(WRONG)
+
+
+@contextmanager
+def _showing(*, again: bool, as_json: bool) -> "Iterator[Callable[[Overview], None]]":
+    """What shows an overview; on a terminal, in the place of the one before."""
+    from rich.live import Live
+
     from cli.terminal import print_json, screen
 
-    chosen = choose_settings(data)
-    with connect_redis(chosen.redis) as client:
-        shown = _look(chosen, client)
-        if as_json:
-            print_json(dataclasses.asdict(shown))
-            while watch:
-                time.sleep(EVERY)
-                print_json(dataclasses.asdict(_look(chosen, client)))
-        elif not watch:
-            screen().print(_tables(shown))
-        else:
-            from rich.live import Live
-
-            with Live(_tables(shown), console=screen(), auto_refresh=False, screen=False) as live:
-                while True:
-                    time.sleep(EVERY)
-                    live.update(_tables(_look(chosen, client)), refresh=True)
-    if shown.database is not None:
-        raise typer.Exit(WRONG)
+    console = screen()
+    if as_json:
+        yield lambda shown: print_json(dataclasses.asdict(shown))
+    elif again and console.is_terminal:
+        with Live(console=console, auto_refresh=False) as live:
+            yield lambda shown: live.update(_tables(shown), refresh=True)
+    else:
+        yield lambda shown: console.print(_tables(shown))
 
 
 def _look(chosen: "Settings", client: "redis.Redis") -> "Overview":

@@ -40,9 +40,10 @@ def print_json(value: Any) -> None:
 
 
 def print_line(text: str) -> None:
-    """A line that a program reads, at once."""
-    sys.stdout.write(f"{text}\n")
+    """A line that a program reads, at once; UTF-8, as JSON is, whatever the terminal's own encoding."""
     sys.stdout.flush()
+    sys.stdout.buffer.write(f"{text}\n".encode())
+    sys.stdout.buffer.flush()
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:

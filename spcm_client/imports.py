@@ -50,9 +50,9 @@ def import_items(
     time), or may have been lost with a connection, is asked for again by sending the same command again.
 
     Raises redis-py's errors where Redis cannot be reached when it begins, `OutcomeTimeout` where a bulk has no outcome
-    after `timeout` seconds, `SubmitFailed` where this user of Redis may not send, and, in mode `atomic`,
-    `InvalidCommand` for an item that cannot be sent (else it is a result of status 400). After each of them the same
-    import can be run again.
+    after `timeout` seconds (its cause: why commands could not be sent, if so), `SubmitFailed` where this user of Redis
+    may not send, and, in mode `atomic`, `InvalidCommand` for an item that cannot be sent (else it is a result of status
+    400). After each of them the same import can be run again.
     """
     flights = _Flights(client, timeout, ask_again)
     for found in group_by_partition(items, client.tenant, client.partitions, refuse=mode == "atomic"):
@@ -93,6 +93,7 @@ class _Flights:
         self.reply_to = self._replies.key
         self.under_way: dict[str, _Flight] = {}  # by command id
         self._waiting: dict[int, tuple[Bulk, Command]] = {}  # by partition
+        self._refusal: SubmitFailed | None = None  # why the last command could not be sent
 
     def full(self, partition: int) -> bool:
         return partition in self._waiting
@@ -108,7 +109,7 @@ class _Flights:
         """Wait for one outcome, not for long, and yield its results."""
         for flight in list(self.under_way.values()):
             if time.monotonic() >= flight.give_up:
-                raise OutcomeTimeout(flight.command.id, self._timeout)
+                raise OutcomeTimeout(flight.command.id, self._timeout) from self._refusal
             if time.monotonic() >= flight.due:
                 self._send(flight)
         outcome = self._take(wait=wait)
@@ -135,8 +136,10 @@ class _Flights:
         except SubmitFailed as error:
             if isinstance(error.__cause__, REFUSED):
                 raise
+            self._refusal = error
             pause_after_loss()
             return  # still due: the next round tries again
+        self._refusal = None
         flight.due = time.monotonic() + flight.silence
         flight.silence *= 2
 

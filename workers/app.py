@@ -21,8 +21,8 @@ app.steps["worker"].add(BellRinger)
 
 
 @signals.setup_logging.connect
-def _configure_logging(**_: object) -> None:
-    configure_logging(settings().log_level, settings().log_format)
+def _configure_logging(logfile: str | None = None, **_: object) -> None:
+    configure_logging(settings().log_level, settings().log_format, logfile)
 
 
 signals.worker_ready.connect(tell_ready)

@@ -3,7 +3,11 @@
 import random
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+from redis import Redis
 
 from adapters.database import make_engine
 from adapters.migrations import migrate
@@ -13,6 +17,8 @@ from domain.permissions import Permission
 from examples.migration.make_subscribers import ONE_IN, write
 from tests.bulk.files import Files, failed_as_expected, remainder_of, report_of
 from tests.contract.installation import PASSWORD
+from tests.engines import migrated
+from tests.faults.lab import wait_for
 from tests.faults.worker import Worker
 
 LINES = 10_000
@@ -38,6 +44,38 @@ def test_every_line_is_accounted_for_and_none_is_done_twice(valkey: Valkey, data
     assert remainder_of(path).read_bytes() == lines[0] + b"".join(lines[number - 1] for number in failed)
     assert [each.name for each in tmp_path.iterdir() if each.name.endswith(".part")] == []
     engine.dispose()
+
+
+@pytest.fixture
+def waiting(valkey: Valkey, sqlite_url: str, tmp_path: Path) -> Iterator[Files]:
+    """Files whose import waits: there is no worker."""
+    with migrated(sqlite_url) as engine:
+        yield Files(tmp_path, valkey.url, engine, "acme")
+
+
+def test_an_import_that_is_terminated_leaves_nothing_begun_and_says_how_to_go_on(
+    waiting: Files, valkey: Valkey
+) -> None:
+    path = waiting.write("s.csv", "msisdn\n1\n")
+    importer = waiting.start_import(path)
+    with Redis.from_url(valkey.url) as client:
+        wait_for(lambda: bool(client.keys("spcm:commands:*")), within=WITHIN)
+    assert list(waiting.folder.glob(".*.part"))
+    importer.terminate()
+    _, told = importer.communicate(timeout=WITHIN)
+    assert importer.returncode == 130
+    assert told == "spcm: run the same import again to go on\n"
+    assert not list(waiting.folder.glob(".*.part"))
+
+
+def test_an_import_that_redis_refuses_says_why_it_gives_up(waiting: Files, valkey: Valkey) -> None:
+    path = waiting.write("s.csv", "msisdn\n1\n")
+    with Redis.from_url(valkey.url) as client:
+        client.config_set("maxmemory", 1)
+    told = waiting.import_file(path, "--timeout", "2", status=2)
+    assert "no outcome came within 2 s: " in told
+    assert "used memory > 'maxmemory'" in told
+    assert told.endswith("Run the same import again to go on\n")
 
 
 def _import_with_kills(files: Files, path: Path, environment: dict[str, str]) -> None:

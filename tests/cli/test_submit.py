@@ -206,10 +206,22 @@ def test_status_tells_what_waits_and_who_works(program: Program) -> None:
     assert "workers: " in program.call("status").out
 
 
-def test_status_goes_on_looking_until_ctrl_c(program: Program) -> None:
-    with program.running("status", "--watch", "--json") as watching:
-        assert json.loads(next_line(watching))
-        assert json.loads(next_line(watching))
+def test_a_terminal_that_lacks_a_character_is_no_reason_to_end(program: Program) -> None:
+    payload = {"msisdn": "1091", "zone": "京"}
+    submit(program, [create("1091", id="kyoto", payload=payload)])
+    asked = ("outcome", "kyoto", "--tenant", "acme")
+    told = program.run(*asked, "--json", PYTHONIOENCODING="latin-1")
+    assert told.lines[0]["data"]["zone"] == payload["zone"]
+    shown = program.run(*asked, PYTHONIOENCODING="latin-1")
+    assert (shown.status, '"zone": "?"' in shown.out) == (0, True)
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
+def test_status_goes_on_looking_until_ctrl_c(program: Program, form: list[str]) -> None:
+    with program.running("status", "--watch", *form) as watching:
+        looks = 0
+        while looks < 2:
+            looks += b"workers" in next_line(watching)
         os.kill(watching.pid, signal.SIGINT)
         assert watching.wait(10) == 130
 
