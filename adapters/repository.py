@@ -52,10 +52,12 @@ class UnitOfWork:
 
     def prefetch(self, wanted: Iterable[tuple[str, Lookup[Any]]]) -> None:
         """Load what these tenants' commands will ask: one statement for each kind of question."""
-        alike: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], Lookup[Any]]] = {}
+        alike: dict[tuple[bool, str, tuple[str, ...]], dict[tuple[Any, ...], Lookup[Any]]] = {}
         for tenant, lookup in wanted:
-            alike.setdefault((lookup.kind.name, lookup.fields), {})[tenant, *lookup.values] = lookup
-        # In the order of names and keys, as everybody does: who waits for whose rows then has no circles.
+            question = (lookup.kind.within is not None, lookup.kind.name, lookup.fields)
+            alike.setdefault(question, {})[tenant, *lookup.values] = lookup
+        # First what others belong to: who holds it sees them as they are. And in the order of names and keys, as
+        # everybody does: who waits for whose rows then has no circles.
         for question in sorted(alike):
             asked = alike[question]
             keys = sorted(asked)

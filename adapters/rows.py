@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select, update
@@ -9,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from adapters.encoding import encode
-from adapters.statements import ROWS, delete_row, find_rows, insert_rows, replace_rows
+from adapters.statements import ROWS, delete_row, find_rows, insert_rows, park_row, replace_rows
 from adapters.tables import creations, last_ids, metadata
 from domain.resources import Kind, Lookup, R
 from domain.shelf import Changes
@@ -45,32 +46,43 @@ class Rows:
         """The `count` created last of what the lookup finds."""
         table = _table(lookup.kind)
         statement = select(table).where(*_found_by(tenant, lookup)).order_by(table.c.created.desc()).limit(count)
+        if lookup.kind in self._locked:
+            statement = statement.with_for_update()
         return [_resource(lookup.kind, row)[1] for row in self._connection.execute(statement).mappings()]
 
     def update_all(self, tenant: str, lookup: Lookup[Any], fields: Mapping[str, Any]) -> int:
         """Set the fields in all that the lookup finds; how many those are."""
         found = _found_by(tenant, lookup)
+        if self._dialect == "postgresql":
+            # An update sees the rows that are found when it begins: others who are at them are waited for before.
+            key = _table(lookup.kind).primary_key.columns
+            waited_for = select(*key).where(*found).order_by(*key).with_for_update().subquery()
+            self._connection.execute(select(func.count()).select_from(waited_for))
         if fields:
             return self._connection.execute(update(_table(lookup.kind)).where(*found).values(fields)).rowcount
         # Nothing to set, but those that are there are counted all the same.
         return int(self._connection.scalar(select(func.count()).select_from(_table(lookup.kind)).where(*found)) or 0)
 
     def write(self, kind: Kind[Any], changes: Iterable[tuple[str, Changes]]) -> None:
-        """Removals first: what they free may be taken by an addition, or by a change of what is unique."""
+        """Removals first: what they free may be taken by an addition, or by a change of what is unique.
+
+        What gives up a name is parked without one, and stays the row that it is: who waits for it finds it.
+        """
         removed: list[dict[str, Any]] = []
+        parked: list[dict[str, Any]] = []
         replaced: list[dict[str, Any]] = []
         added: list[dict[str, Any]] = []
         for tenant, change in changes:
             removed += [_key(kind, tenant, before) for before in change.removed]
             for before, after in change.updated:
                 if _frees_a_name(kind, before, after):
-                    removed.append(_key(kind, tenant, before))
-                    added.append({"tenant": tenant, **vars(after)})
-                else:
-                    replaced.append({"tenant": tenant, **vars(after)})
+                    parked.append(_key(kind, tenant, before) | {"parked": str(getattr(before, kind.key)).zfill(256)})
+                replaced.append({"tenant": tenant, **vars(after)})
             added += [{"tenant": tenant, **vars(after)} for after in change.added]
         if removed:
             self._connection.execute(delete_row(_table(kind)), removed)
+        if parked:
+            self._connection.execute(park_row(_table(kind), _names_of(kind)), parked)
         for rows, statement in ((replaced, replace_rows), (added, insert_rows)):
             if rows:
                 # In the order of the key, as everybody does: who waits for whom then has no circles.
@@ -147,5 +159,9 @@ def _found_by(tenant: str, lookup: Lookup[Any]) -> list[ColumnElement[bool]]:
 
 
 def _frees_a_name(kind: Kind[Any], before: Any, after: Any) -> bool:
-    names = {name for fields in kind.unique for name in fields}
-    return any(getattr(before, name) != getattr(after, name) for name in names)
+    return any(getattr(before, name) != getattr(after, name) for name in _names_of(kind))
+
+
+@cache
+def _names_of(kind: Kind[Any]) -> tuple[str, ...]:
+    return tuple(sorted({name for fields in kind.unique for name in fields}))

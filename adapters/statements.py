@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     ColumnElement,
     Delete,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    Update,
     bindparam,
     cast,
     column,
@@ -28,6 +30,7 @@ from sqlalchemy import (
     lateral,
     select,
     true,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -81,6 +84,24 @@ def replace_rows(dialect: str, table: Table) -> Insert:
 def delete_row(table: Table) -> Delete:
     """By primary key, with the key's columns as parameters, for executemany."""
     return delete(table).where(*(each == bindparam(f"old_{each.name}") for each in table.primary_key.columns))
+
+
+@cache
+def park_row(table: Table, names: tuple[str, ...]) -> Update:
+    """By primary key, as `delete_row`: these columns hold nothing then that others could want, or look for.
+
+    A text that must be there is `parked`: the key, made longer than names can be.
+    """
+    values: dict[str, Any] = {}
+    for name in names:
+        if table.c[name].nullable:
+            values[name] = None
+        elif isinstance(table.c[name].type, Boolean):
+            values[name] = False
+        elif isinstance(table.c[name].type, String):
+            values[name] = bindparam("parked")
+    keys = (each == bindparam(f"old_{each.name}") for each in table.primary_key.columns)
+    return update(table).where(*keys).values(values)
 
 
 @cache

@@ -30,7 +30,9 @@ class PccProfile(Resource):
     precedence: int
 
 
-PCC_PROFILES = Kind("pcc_profiles", PccProfile, key="id", unique=(("plan_definition_id", "alias"),))
+PCC_PROFILES = Kind(
+    "pcc_profiles", PccProfile, key="id", unique=(("plan_definition_id", "alias"),), within=PLAN_DEFINITIONS
+)
 
 
 class PccProfileRef(Fields):

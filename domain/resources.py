@@ -31,13 +31,15 @@ R = TypeVar("R", bound=Resource)
 class Kind(Generic[R]):
     """A kind of resource: its table's name, its model, and what is unique within a tenant.
 
-    `key` identifies a resource for good; of each of `unique`, at most one may be there at a time.
+    `key` identifies a resource for good; of each of `unique`, at most one may be there at a time. Each belongs to one
+    of the kind that it is `within`.
     """
 
     name: str
     model: type[R]
     key: str
     unique: tuple[tuple[str, ...], ...] = ()
+    within: "Kind[Any] | None" = None
 
     def by(self, **values: Hashable) -> "Lookup[R]":
         """All of this kind whose fields have these values; with no values, all of the tenant."""

@@ -93,8 +93,8 @@ class State:
     def newest(self, lookup: Lookup[R]) -> R | None:
         """What was created last of all that the lookup finds; its kind has a `created`."""
         shelf = self.shelf(lookup.kind)
-        # Of those in the database, at most the ones that this batch has changed can have dropped out since.
-        shelf.learn(self._source.newest(lookup, count=len(shelf.changed) + 1))
+        # Of those in the database, at most the ones that are here already can be others here.
+        shelf.learn(self._source.newest(lookup, count=len(shelf) + 1))
         return max(shelf.matches(lookup), key=lambda resource: vars(resource)["created"], default=None)
 
     def next_id(self, kind: Kind[Any]) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 
 from adapters.credentials import Authenticator
 from adapters.encoding import encode
@@ -59,13 +59,17 @@ class Desk:
 
     def run(self, *commands: JsonObject | bytes) -> list[JsonObject]:
         """Execute them as one batch; their outcome events."""
+        with self.engine.begin() as connection:
+            return self.execute(connection, *commands)
+
+    def execute(self, connection: Connection, *commands: JsonObject | bytes) -> list[JsonObject]:
+        """As `run`, in a transaction of the caller's."""
         raw = [command if isinstance(command, bytes) else written(command) for command in commands]
         cases = [
             Case(Entry(entry := f"{next(_numbers)}-0", len(each), each), f"0-{entry}", read_command(each, len(each)))
             for each in raw
         ]
-        with self.engine.begin() as connection:
-            Batch(connection, self._authenticator, self._defaults, datetime.now(UTC)).execute(cases)
+        Batch(connection, self._authenticator, self._defaults, datetime.now(UTC)).execute(cases)
         return [json.loads(encode(case.outcome.event())) for case in cases if case.outcome is not None]
 
     def ask(self, operation: str, payload: Any = None, **members: Any) -> JsonObject:

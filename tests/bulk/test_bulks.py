@@ -165,8 +165,8 @@ def test_every_single_failure_has_its_status_and_words(desk: Desk) -> None:
         desk.command("subscriber.create", {"msisdn": "2", "imsi": "7"}, params={"msisdn": "2"}),
         desk.command("subscriber.create", {"msisdn": "2"}, params={"msisdn": "2", "provisionProfile": "no"}),
         desk.command("planDefinition.finalise", params={"planDefinitionId": 1}),
-        desk.command("subscriber.get", params=None),
-        desk.command("subscriber.update", params={"msisdn": "1"}) | {"payload": None},
+        desk.command("subscriber.get", params=[]),
+        desk.command("subscriber.update", params={"msisdn": "1"}) | {"payload": "x"},
     ]
     alone = desk.run(*singles)
     items = [{name: each[name] for name in ("operation", "params", "payload") if name in each} for each in singles]

@@ -1,30 +1,146 @@
-"""Commands that meet in the database, since somebody sent them to partitions of their own choice."""
+"""Batches of two partitions that meet in the database: what comes of them is what comes of one after the other.
 
-from concurrent.futures import ThreadPoolExecutor
+On PostgreSQL; SQLite has one writer at a time.
+"""
 
-from sqlalchemy import Engine, delete, text
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
-from adapters.tables import metadata
-from tests.bulk.desk import Desk
+import pytest
+from sqlalchemy import Engine, event, text
+
+from tests.bulk.desk import Desk, JsonObject, from_item, item
 from tests.bulk.test_statements import pcc, plan
 from tests.faults.lab import wait_for
 
+AT_THE_END = "commit"
+WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
 
-def test_a_plan_is_not_sealed_while_its_last_profile_is_about_to_go(postgres_engine: Engine) -> None:
-    desk = Desk(postgres_engine)
+Meet = Callable[..., tuple[list[JsonObject], list[JsonObject]]]
+
+
+@pytest.fixture
+def desk(postgres_engine: Engine) -> Desk:
+    return Desk(postgres_engine)
+
+
+@pytest.fixture
+def meet(desk: Desk) -> Iterator[Meet]:
+    """Executes two batches; the second comes while the first is about to execute a statement with these words."""
+    with ThreadPoolExecutor() as beside:
+
+        def somebody_waits() -> bool:
+            with desk.engine.connect() as looking:  # within one transaction it would see the same again and again
+                return bool(looking.scalar(text(WAITING)))
+
+        def meet(first: Sequence[JsonObject], second: Sequence[JsonObject], *, before: str = AT_THE_END) -> Any:
+            others: list[Future[list[JsonObject]]] = []
+
+            def come(*_: Any) -> None:
+                if not others:
+                    others.append(beside.submit(desk.run, *second))
+                    wait_for(lambda: others[0].done() or somebody_waits(), within=5)
+
+            def notice(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+                if before in statement:
+                    come()
+
+            with desk.engine.begin() as connection:
+                event.listen(connection, "before_cursor_execute", notice)
+                told = desk.execute(connection, *first)
+                come()
+            return told, others[0].result()
+
+        yield meet
+
+
+def subscriber(desk: Desk, verb: str, msisdn: str, payload: JsonObject | None = None) -> JsonObject:
+    return desk.command(f"subscriber.{verb}", payload, params={"msisdn": msisdn})
+
+
+def batch_update(desk: Desk, tag: str, **fields: Any) -> JsonObject:
+    return desk.command("subscriber.batchUpdate", {"filter": {"tag": tag}, "subscriber": fields})
+
+
+def fields_of(desk: Desk, msisdn: str, *names: str) -> list[Any]:
+    found = desk.ask("subscriber.get", params={"msisdn": msisdn})["data"]
+    return [found[name] for name in names]
+
+
+def test_a_plan_is_not_sealed_while_its_last_profile_is_about_to_go(desk: Desk, meet: Meet) -> None:
     at = {"planDefinitionId": desk.ask("planDefinition.create", plan(1))["data"]["id"]}
-    desk.ask("pccProfile.create", pcc(1), params=at)
-    profiles = metadata.tables["pcc_profiles"]
-
-    def waits_for_a_lock() -> bool:
-        waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'pcc_profiles'"
-        with postgres_engine.connect() as looking:
-            return bool(looking.scalar(text(waiting)))
-
-    with ThreadPoolExecutor() as beside, postgres_engine.connect() as other:
-        other.execute(delete(profiles).where(profiles.c.tenant == desk.tenant))
-        sealed = beside.submit(desk.ask, "planDefinition.finalise", params=at)
-        wait_for(lambda: sealed.done() or waits_for_a_lock(), within=5)
-        other.commit()
-        assert sealed.result()["reason"] == "no-pcc-profile"
+    profile = desk.ask("pccProfile.create", pcc(1), params=at)["data"]["id"]
+    delete = desk.command("pccProfile.delete", params={**at, "pccProfileId": profile})
+    _, [sealed] = meet([delete], [desk.command("planDefinition.finalise", params=at)])
+    assert sealed["reason"] == "no-pcc-profile"
     assert desk.ask("planDefinition.get", params=at)["data"]["finalised"] is False
+
+
+def test_a_plan_is_sealed_while_its_only_profile_gets_another_name(desk: Desk, meet: Meet) -> None:
+    at = {"planDefinitionId": desk.ask("planDefinition.create", plan(1))["data"]["id"]}
+    profile = desk.ask("pccProfile.create", pcc(1), params=at)["data"]["id"]
+    rename = desk.command("pccProfile.update", {"alias": "other"}, params={**at, "pccProfileId": profile})
+    _, [sealed] = meet([rename], [desk.command("planDefinition.finalise", params=at)])
+    assert sealed["status"] == 204
+
+
+def test_a_plan_and_its_profile_that_come_at_once_are_seen_at_once(desk: Desk, meet: Meet) -> None:
+    listed = desk.command("pccProfile.list", params={"planDefinitionId": 1})
+    both = desk.command(
+        "bulk.execute",
+        {
+            "items": [
+                item("planDefinition.create", plan(1), id="plan"),
+                item("pccProfile.create", pcc(1), planDefinitionId=from_item("plan", "id")),
+            ]
+        },
+    )
+    [told], _ = meet([listed], [both], before="plan_definitions.")
+    assert told["status"] == 404 or len(told["data"]["_embedded"]["pccProfiles"]) == 1
+
+
+def test_a_batch_update_reaches_a_subscriber_whose_imsi_changes(desk: Desk, meet: Meet) -> None:
+    desk.create("1", "2", tag="t")
+    _, [told] = meet([subscriber(desk, "update", "1", {"imsi": "9"})], [batch_update(desk, "t", zone="z")])
+    assert told["data"] == {"updated": 2}
+    assert fields_of(desk, "1", "imsi", "zone") == ["9", "z"]
+
+
+def test_a_batch_update_reaches_those_that_are_about_to_bear_its_tag(desk: Desk, meet: Meet) -> None:
+    desk.create("1", "2", tag="t")
+    desk.create("3")
+    changes = [subscriber(desk, "update", "3", {"tag": "t"}), subscriber(desk, "update", "1", {"tag": "u"})]
+    _, [told] = meet(changes, [batch_update(desk, "t", zone="z")])
+    assert told["data"] == {"updated": 2}
+    assert [fields_of(desk, msisdn, "zone") for msisdn in "123"] == [[None], ["z"], ["z"]]
+
+
+@pytest.mark.parametrize(
+    ("verb", "payload", "left"),
+    [("update", {"status": "barred"}, ["barred", "z"]), ("delete", None, None)],
+    ids=["changed", "removed"],
+)
+def test_who_was_found_by_imei_is_not_changed_meanwhile(
+    verb: str, payload: JsonObject | None, left: list[str] | None, desk: Desk, meet: Meet
+) -> None:
+    desk.create("1", imei="35000000000001")
+    search = item("subscriber.search", id="found", imei="35000000000001")
+    update = item("subscriber.update", {"zone": "z"}, msisdn=from_item("found", "msisdn"))
+    bulk = desk.command("bulk.execute", {"items": [search, update]})
+    _, [told] = meet([bulk], [subscriber(desk, verb, "1", payload)], before="INSERT INTO subscribers")
+    assert told["status"] == 200
+    if left is None:
+        assert desk.ask("subscriber.get", params={"msisdn": "1"})["status"] == 404
+    else:
+        assert fields_of(desk, "1", "status", "zone") == left
+
+
+def test_who_got_the_imei_meanwhile_hides_nobody_who_had_it(desk: Desk, meet: Meet) -> None:
+    imei = "35000000000001"
+    desk.create("1", "2", imei=imei)
+    desk.create("3")
+    asked = [item("subscriber.get", msisdn="3"), item("subscriber.search", imei=imei)]
+    bulk = desk.command("bulk.execute", {"items": asked})
+    [told], _ = meet([bulk], [subscriber(desk, "update", "3", {"imei": imei})], before="ORDER BY subscribers.created")
+    assert told["data"]["items"][1]["data"]["msisdn"] == "2"
