@@ -1,4 +1,4 @@
-"""Celery's process pool, with two of its ways to come to harm closed."""
+"""Celery's process pool, with three of its ways to come to harm closed."""
 
 from typing import Any
 
@@ -17,15 +17,17 @@ class Worker(asynpool.Worker):
 
 
 class Pool(prefork.AsynPool):  # type: ignore[name-defined,misc]
-    """Watches what can be watched.
-
-    On a new connection the stock pool watches all its processes again, also one that has just ended and is not replaced
-    yet: it no longer has a descriptor to watch, and the whole worker stops with "file descriptor is None".
-    """
+    """Lives on where a process of it is killed."""
 
     Worker = Worker
 
+    def did_start_ok(self) -> bool:
+        """The stock one ends the whole worker where one process was killed before the loop began, and not after."""
+        return any(process.is_alive() for process in self._pool)
+
     def _track_child_process(self, proc: Any, hub: Any) -> None:
+        # On a new connection all processes are watched again, also one that has just ended and is not replaced yet: it
+        # no longer has a descriptor to watch, and the whole worker stops with "file descriptor is None".
         ended = getattr(proc, "_sentinel_poll", 0) is None
         if not ended:
             super()._track_child_process(proc, hub)

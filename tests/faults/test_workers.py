@@ -9,7 +9,7 @@ import pytest
 
 from adapters.streams import BELL
 from tests.faults.lab import PLACES, Lab, wait_for
-from tests.faults.load import command, draft, partition_of
+from tests.faults.load import Load, command, draft, partition_of
 from tests.faults.worker import Worker
 from workers.queue import BELLS
 
@@ -78,6 +78,22 @@ def test_row_05_sigterm_under_load_to(group: bool, lab: Lab, worker: Worker) -> 
             worker = lab.start_worker()
             lab.moving()
     lab.verify()
+
+
+def test_row_02_one_pool_process_is_killed_while_the_worker_waits_for_the_database(
+    make_lab: "Callable[..., Lab]",
+) -> None:
+    lab = make_lab()
+    assert lab.postgres is not None
+    lab.postgres.kill()
+    worker = lab.launch_worker()
+    wait_for(lambda: b"waiting-for-servers" in worker.said(), within=40)
+    os.kill(worker.pool[0], signal.SIGKILL)
+    lab.postgres.start()
+    worker.wait_until_ready()
+    lab.send(*Load(2).take(50))
+    lab.verify()
+    assert len(worker.pool) == 2
 
 
 def test_row_05_sigterm_before_the_worker_has_read_that_a_drain_has_begun(make_lab: "Callable[..., Lab]") -> None:
