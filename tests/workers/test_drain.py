@@ -1,21 +1,146 @@
-"""A drain, where another worker is at its partition too."""
+"""What a drain makes of failures: who is to blame, who is tried again, and who never notices."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import redis
 from sqlalchemy import Connection, Engine
 
 from adapters.credentials import Authenticator
+from adapters.failures import Clashed, Contended, Stalled, Unavailable
 from adapters.installation import prepare
 from adapters.streams import COMMANDS, DEAD_LETTERS, OUTCOMES, CommandStreams, connect
 from domain.state import Defaults
 from tests.bulk.desk import Desk, written
 from tests.engines import migrated
 from workers.batch import Batch
+from workers.case import Case
 from workers.drain import Drain
+
+
+class Bench:
+    """An installation without a worker, and a drain of partition 0."""
+
+    def __init__(self, engine: Engine, client: Any) -> None:
+        prepare(engine, client, 8)
+        self.engine = engine
+        self.client = client
+        self.streams = CommandStreams(client, backlog_limit=100, outcome_retention=timedelta(days=1))
+        self._desk = Desk(engine)
+
+    def drain(self, engine: Any = None) -> bool:
+        return Drain(engine or self.engine, self.streams, Authenticator(), Defaults()).run(0)
+
+    def send(self, *msisdns: str) -> None:
+        for msisdn in msisdns:
+            create = self._desk.command("subscriber.create", {"msisdn": msisdn}, params={"msisdn": msisdn})
+            self.client.xadd(f"{COMMANDS}0", {"command": written(create)})
+
+    def told(self) -> list[int]:
+        entries = self.client.xrange(f"{OUTCOMES}{self._desk.tenant}")
+        return [json.loads(fields[b"event"])["status"] for _, fields in entries]
+
+
+@pytest.fixture
+def bench(sqlite_url: str, redis_url: str) -> Iterator[Bench]:
+    with migrated(sqlite_url) as engine, connect(redis_url) as client:
+        yield Bench(engine, client)
+
+
+Fail = Callable[[Callable[[list[Case]], bool], Exception], None]
+
+
+@pytest.fixture
+def fail(monkeypatch: pytest.MonkeyPatch) -> Fail:
+    """Makes batches fail with this error whose cases are such, unless their first is condemned."""
+    execute = Batch.execute
+
+    def set_up(are_such: Callable[[list[Case]], bool], error: Exception) -> None:
+        def failing(batch: Batch, cases: list[Case], **more: Any) -> Any:
+            if are_such(cases) and not cases[0].condemned:
+                raise error
+            return execute(batch, cases, **more)
+
+        monkeypatch.setattr(Batch, "execute", failing)
+
+    return set_up
+
+
+def always(_: list[Case]) -> bool:
+    return True
+
+
+def test_a_bug_beside_the_operations_is_told_to_the_one_command_that_has_it(bench: Bench, fail: Fail) -> None:
+    fail(lambda cases: any(b'"072"' in (case.entry.raw or b"") for case in cases), RuntimeError())
+    bench.send("071", "072", "073")
+    bench.drain()
+    assert bench.told() == [201, 500, 201]
+
+
+def test_who_clashes_alone_again_and_again_is_to_blame(bench: Bench, fail: Fail) -> None:
+    fail(always, Clashed("in the way"))
+    bench.send("071")
+    bench.drain()
+    assert bench.told() == [500]
+
+
+def test_who_only_waits_for_others_is_not(bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.drain.BUDGET", 0.3)
+    fail(always, Contended())
+    bench.send("071")
+    bench.drain()
+    assert bench.told() == []
+
+
+def test_who_stalls_alone_three_times_is_not_tried_for_ever(bench: Bench, fail: Fail) -> None:
+    fail(always, Stalled())
+    bench.send("071")
+    for _ in range(3):
+        bench.drain()
+        assert bench.told() == []
+    bench.drain()
+    assert bench.told() == [500]
+    assert bench.client.xlen(DEAD_LETTERS) == 1
+
+
+def test_an_outage_is_never_held_against_a_command(bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail(always, Unavailable())
+    bench.send("071")
+    for _ in range(10):
+        bench.drain()
+    assert bench.told() == []
+    monkeypatch.undo()
+    bench.drain()
+    assert bench.told() == [201]
+
+
+def test_a_take_whose_answer_was_lost_is_no_death(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    take = bench.streams._take
+
+    def lose(**how: Any) -> None:
+        take(**how)
+        raise redis.ConnectionError
+
+    bench.send("071")
+    monkeypatch.setattr(bench.streams, "_take", lose)
+    for _ in range(5):
+        with pytest.raises(Unavailable):
+            bench.streams.take(0, at_most=10)
+    monkeypatch.undo()
+    taken = bench.streams.take(0, at_most=10)
+    assert (taken.deaths, taken.tries) == (0, 1)
+
+
+def test_who_was_overtaken_forgives_nothing(bench: Bench) -> None:
+    bench.send("071")
+    slow = bench.streams.take(0, at_most=1).token
+    for _ in range(2):
+        bench.streams.take(0, at_most=1)
+        bench.streams.forgive(0, slow)
+    assert bench.streams.take(0, at_most=1).deaths == 3
 
 
 class Interrupted:
@@ -34,58 +159,36 @@ class Interrupted:
 
 
 def test_who_fails_alone_is_condemned_and_nobody_in_its_place(
-    sqlite_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first command fails twice; then another worker is done with it, and the next one comes."""
-    with migrated(sqlite_url) as engine, connect(redis_url) as client:
-        prepare(engine, client, 8)
-        desk = Desk(engine)
-        streams = CommandStreams(client, backlog_limit=100, outcome_retention=timedelta(days=1))
 
-        def drain(engine: Any) -> bool:
-            return Drain(engine, streams, Authenticator(), Defaults()).run(0)
+    def meanwhile() -> None:
+        monkeypatch.undo()
+        bench.drain()
+        bench.send("072")
 
-        def send(msisdn: str) -> None:
-            create = desk.command("subscriber.create", {"msisdn": msisdn}, params={"msisdn": msisdn})
-            client.xadd(f"{COMMANDS}0", {"command": written(create)})
-
-        def meanwhile() -> None:
-            monkeypatch.undo()
-            drain(engine)
-            send("072")
-
-        def fail(*_: Any, **__: Any) -> None:
-            raise RuntimeError
-
-        send("071")
-        monkeypatch.setattr(Batch, "execute", fail)
-        drain(Interrupted(engine, meanwhile))
-        told: Any = client.xrange(f"{OUTCOMES}{desk.tenant}")
-        assert [json.loads(fields[b"event"])["status"] for _, fields in told] == [201, 201]
-        assert not client.exists(DEAD_LETTERS)
+    bench.send("071")
+    fail(always, RuntimeError())
+    bench.drain(Interrupted(bench.engine, meanwhile))
+    assert bench.told() == [201, 201]
+    assert not bench.client.exists(DEAD_LETTERS)
 
 
 def test_a_command_whose_failure_cannot_be_written_waits_and_is_tried_anew(
-    sqlite_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with migrated(sqlite_url) as engine, connect(redis_url) as client:
-        prepare(engine, client, 8)
-        desk = Desk(engine)
-        streams = CommandStreams(client, backlog_limit=100, outcome_retention=timedelta(days=1))
-        drain = Drain(engine, streams, Authenticator(), Defaults())
-        create = desk.command("subscriber.create", {"msisdn": "071"}, params={"msisdn": "071"})
-        client.xadd(f"{COMMANDS}0", {"command": written(create)})
+    tries = []
 
-        def fail(*_: Any, **__: Any) -> None:
-            tries.append(None)
-            raise RuntimeError
+    def fail_also_condemned(*_: Any, **__: Any) -> None:
+        tries.append("as one of many, alone, to tell that it failed")
+        raise RuntimeError
 
-        tries: list[None] = []
-        with monkeypatch.context() as broken:
-            broken.setattr(Batch, "execute", fail)
-            assert drain.run(0) is False
-        assert len(tries) == 3, "as one of many, alone, and to tell that it failed"
-        assert streams.ring("bells", {0: "bell"}) == [], "nobody comes back at once"
-        drain.run(0)
-        [(_, fields)] = client.xrange(f"{OUTCOMES}{desk.tenant}")
-        assert json.loads(fields[b"event"])["status"] == 201
+    bench.send("071")
+    monkeypatch.setattr(Batch, "execute", fail_also_condemned)
+    assert bench.drain() is False
+    assert len(tries) == 3
+    assert bench.streams.ring("bells", {0: "bell"}) == [], "nobody comes back at once"
+    monkeypatch.undo()
+    bench.drain()
+    assert bench.told() == [201]
