@@ -56,6 +56,7 @@ class Lab:
         self.folder = folder
         self.ledger = Ledger()
         self.workers: list[Worker] = []
+        self._seeds: set[int] = set()
         self.failpoints = folder / "failpoints"
         self.failpoints.mkdir(parents=True)
         self.valkey = Valkey.start(folder / "valkey")
@@ -116,6 +117,8 @@ class Lab:
     def load(self, *, rate: int, seed: int, numbers: int = 150) -> Iterator[Running]:
         """Commands at so many a second, from a thread."""
         print(f"seed {seed}")
+        assert seed not in self._seeds, "its commands are in the journal already: all would be repeats"
+        self._seeds.add(seed)
         running = Running(self.valkey.url, self.ledger, Load(seed, numbers=numbers), rate)
         try:
             yield running

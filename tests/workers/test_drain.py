@@ -45,7 +45,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(sqlite_url: str, redis_url: str) -> Iterator[Bench]:
+def bench(sqlite_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    monkeypatch.setattr("workers.drain.BUDGET", 30.0)  # a drain ends for other reasons than its time
     with migrated(sqlite_url) as engine, connect(redis_url) as client:
         yield Bench(engine, client)
 
