@@ -1,8 +1,12 @@
 """What a process remembers of credentials, and what counts as a guess."""
 
+from typing import Any
+
+import pytest
 from sqlalchemy import Engine
 
-from adapters.credentials import FAILURES_A_MINUTE, Authenticator, look_up
+from adapters import credentials
+from adapters.credentials import FAILURES_A_MINUTE, Authenticator, Directory, _Account, look_up
 from adapters.users import add_tenant, add_user, set_password
 from domain.commands import Credentials
 from domain.errors import Overloaded, Refused, Unauthenticated
@@ -51,3 +55,59 @@ def test_one_wrong_password_sent_again_and_again_counts_each_time(engine: Engine
     gate = Gate(engine)
     told = [gate.ask("wrong") for _ in range(FAILURES_A_MINUTE + 1)]
     assert told == [Unauthenticated] * FAILURES_A_MINUTE + [Overloaded]
+
+
+DIRECTORY = Directory({"acme"}, {("acme", f"u{n}"): _Account("hash", f"v{n}") for n in range(20)})
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """The hashes with which passwords were compared; `right` is everybody's."""
+    compared: list[str | None] = []
+
+    def verify(password_hash: str | None, password: str) -> bool:
+        compared.append(password_hash)
+        return password_hash is not None and password == "right"
+
+    monkeypatch.setattr(credentials, "verify_password", verify)
+    return compared
+
+
+def ask(authenticator: Authenticator, user: str, password: str = "wrong", tenant: str = "acme") -> Any:
+    return authenticator.verify(Credentials(tenant, user, password), DIRECTORY)
+
+
+def test_who_is_nobody_waits_for_a_hash_as_a_user_does(hashed: list[str | None]) -> None:
+    authenticator = Authenticator()
+    ask(authenticator, "u1")
+    ask(authenticator, "nobody")
+    ask(authenticator, "u1", tenant="nowhere")
+    assert hashed == ["hash", None, None]
+
+
+def test_many_names_of_nobody_cost_few_hashes(hashed: list[str | None]) -> None:
+    authenticator = Authenticator()
+    for n in range(100):
+        ask(authenticator, f"nobody-{n}")
+        ask(authenticator, "u1", tenant=f"nowhere-{n}")
+    assert authenticator.hashed == len(hashed) == 2 * FAILURES_A_MINUTE
+
+
+def test_a_minute_later_a_user_may_try_again(hashed: list[str | None], monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(credentials.time, "monotonic", lambda: now[0])
+    authenticator = Authenticator()
+    told = [type(ask(authenticator, "u1")) for _ in range(FAILURES_A_MINUTE + 2)]
+    assert told == [Unauthenticated] * FAILURES_A_MINUTE + [Overloaded] * 2
+    now[0] += 61
+    assert isinstance(ask(authenticator, "u1", "right"), Principal)
+
+
+def test_what_is_remembered_has_bounds(hashed: list[str | None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credentials, "REMEMBERED", 5)
+    monkeypatch.setattr(credentials, "STRANGERS", 5)
+    authenticator = Authenticator()
+    for n in range(20):
+        ask(authenticator, f"u{n}", "right")
+        ask(authenticator, f"nobody-{n}")
+    assert len(authenticator._remembered) == len(authenticator._failures_of_strangers._times) == 5

@@ -1,11 +1,14 @@
 """Outcomes from the journal, with nobody else at work."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import orjson
+import pytest
 from redis import Redis
 from sqlalchemy import Engine, text
 
+from adapters import republication
 from adapters.database import make_engine
 from adapters.journal import Journal, Record
 from adapters.migrations import migrate
@@ -84,3 +87,21 @@ def test_a_journal_that_is_slow_to_read_is_waited_for(postgres_url: str, client:
     assert run(engine, client) == 1
     assert told(client) == ids
     engine.dispose()
+
+
+def test_an_outcome_that_a_worker_tells_meanwhile_is_not_told_again(
+    engine: Engine, client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = remember(engine, 3)
+    waits = ids[1].removeprefix("3-")
+    client.xadd("spcm:commands:3", {"command": "{}"}, id=waits)
+    finished = republication._finished
+
+    def finish_first(*asked: Any) -> Any:
+        client.xdel("spcm:commands:3", waits)
+        client.xadd(STREAM, {"event": orjson.dumps({"id": ids[1]})})
+        return finished(*asked)
+
+    monkeypatch.setattr(republication, "_finished", finish_first)
+    assert run(engine, client) == 2
+    assert told(client) == [ids[1], ids[0], ids[2]]

@@ -70,3 +70,24 @@ def test_an_id_that_was_executed_anew_meanwhile_is_not_forgotten(postgres_url: s
     assert remembered(engine) == 1
     engine.dispose()
     other.dispose()
+
+
+def test_a_turn_comes_again_after_a_while(client: Redis) -> None:
+    assert claim_maintenance(client)
+    assert 0 < client.ttl("spcm:maintenance") <= 600
+
+
+def test_streams_and_journal_have_each_their_own_retention(engine: Engine, client: Redis) -> None:
+    old = int((NOW - 2 * DAY).timestamp() * 1000)
+    streams = ("spcm:outcomes:acme", "spcm:deadletters")
+    for stream in streams:
+        for number in range(300):
+            client.xadd(stream, {"event": "{}"}, id=f"{old}-{number + 1}")
+        client.xadd(stream, {"event": "new"})
+    client.set("spcm:outcomes:odd", "no stream, and in nobody's way")
+    with engine.begin() as connection:
+        remember(connection, NOW - 2 * DAY)
+    assert Retention(engine, client, journal=DAY, outcomes=9 * DAY).run() == 1
+    assert [client.xlen(stream) for stream in streams] == [301, 301]
+    assert Retention(engine, client, journal=9 * DAY, outcomes=DAY).run() == 0
+    assert all(client.xlen(stream) < 150 for stream in streams)  # whole nodes of a hundred go

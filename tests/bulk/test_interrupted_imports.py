@@ -106,3 +106,8 @@ def _import_with_kills(files: Files, path: Path, environment: dict[str, str]) ->
         importer.kill()
         importer.communicate()
         worker.kill()
+
+
+def test_an_import_that_nobody_answers_asks_for_a_worker(waiting: Files) -> None:
+    told = waiting.import_file(waiting.write("s.csv", "msisdn\n1\n"), "--timeout", "1", status=2)
+    assert "no outcome came within 1 s: is a worker running? Run the same import again" in told

@@ -20,6 +20,7 @@ from tests.faults.ledger import Draft
 from tests.faults.link import When
 from tests.faults.load import TENANTS, command, draft
 from tests.faults.proxy import Proxy
+from tests.faults.thieves import thieves
 from tests.faults.trouble import OURS, trouble
 from tests.servers import Postgres
 from workers.queue import BELLS
@@ -61,7 +62,7 @@ class Mishaps:
             ("20 an operation raises", 4, lambda: self.poison("fault.raise")),
             ("21 an operation kills", 2, lambda: self.poison("fault.kill")),
             ("22 an operation hangs", 0.5, lambda: self.poison("fault.hang")),
-            ("26 bells lost", 6, lambda: self.lab.client.delete(BELLS)),
+            ("26 bells lost", 6, self.steal_bells),
             ("26 bells forged", 4, lambda: self.lab.client.rpush(BELLS, *FORGED)),
             ("27 trimmed", 3, lambda: self.lab.client.delete("spcm:maintenance")),
         ]  # fmt: skip
@@ -189,6 +190,10 @@ class Mishaps:
         proxy.black_hole(True)
         time.sleep(self.random.choice((0.5, 1.5, 4)))
         proxy.heal()
+
+    def steal_bells(self) -> None:
+        with thieves(self.lab):
+            time.sleep(self.random.uniform(0.2, 1))
 
     def poison(self, operation: str) -> None:
         """Until it is answered: what it does to its partition is no fault that has ended."""

@@ -1,14 +1,11 @@
 """Bells that are lost, forged or too many, retention, and clocks: rows 19, 26 and 27 of the fault list."""
 
-import contextlib
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import redis
 
 from adapters.streams import OUTCOMES
 from domain.outcomes import UNATTRIBUTED
@@ -18,6 +15,7 @@ from tests.faults.forged import FORGED
 from tests.faults.lab import Lab, wait_for
 from tests.faults.ledger import place_of
 from tests.faults.load import PARTITIONS, TENANTS, Load
+from tests.faults.thieves import thieves
 from tests.faults.worker import Worker
 from workers.queue import BELLS, DRAIN
 from workers.transport import bell
@@ -26,29 +24,6 @@ from workers.transport import bell
 @pytest.fixture(scope="module")
 def worker(lab: Lab) -> Worker:
     return lab.start_worker()
-
-
-@contextlib.contextmanager
-def thieves(lab: Lab) -> Iterator[list[object]]:
-    """Take bells away as workers do: one that somebody waits for is never in the queue. Gives what was taken."""
-    ended = threading.Event()
-    stolen: list[object] = []
-
-    def steal() -> None:
-        with redis.Redis.from_url(lab.valkey.url) as thief:
-            while not ended.is_set():
-                if taken := thief.brpop([BELLS], timeout=0.2):
-                    stolen.append(taken)
-
-    threads = [threading.Thread(target=steal) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield stolen
-    finally:
-        ended.set()
-        for thread in threads:
-            thread.join()
 
 
 def test_row_26_bells_are_lost(lab: Lab, worker: Worker) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from adapters.failures import Unavailable
 from adapters.streams import Announcement, CommandStreams, NotOurs, connect
 from domain.outcomes import Outcome
 
@@ -44,3 +45,29 @@ def test_who_was_overtaken_finishes_nothing(redis_url: str) -> None:
             streams.finish(0, slow.token, [announcement(entry)])
         assert client.xlen("spcm:commands:0") == 1
         assert not client.exists("spcm:outcomes:acme")
+
+
+def test_what_is_older_than_the_retention_goes_as_outcomes_are_told(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        streams = CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(hours=1))
+        for number in range(300):
+            client.xadd("spcm:outcomes:acme", {"event": "{}"}, id=f"1000-{number}")
+        entry = client.xadd("spcm:commands:0", {"command": "{}"}).decode()
+        streams.finish(0, streams.take(0, at_most=10).token, [announcement(entry)])
+        assert client.xlen("spcm:outcomes:acme") < 150
+
+
+@pytest.mark.parametrize("odd", ["spcm:outcomes:acme", "spcm:deadletters"])
+def test_where_one_outcome_cannot_be_told_none_is(odd: str, redis_url: str) -> None:
+    """A script that fails in the middle stays half done, so it looks before it begins."""
+    with connect(redis_url) as client:
+        streams = CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1))
+        first, second = (client.xadd("spcm:commands:0", {"command": "{}"}).decode() for _ in range(2))
+        client.set(odd, "of another type")
+        good = announcement(first)._replace(outcome=Outcome(f"0-{first}", NOW, 200, "completed", tenant="bolt"))
+        bad = announcement(second)._replace(failed_command=b"{}", error="RuntimeError")
+        token = streams.take(0, at_most=10).token
+        with pytest.raises(Unavailable, match="another type"):
+            streams.finish(0, token, [good, bad])
+        assert client.xlen("spcm:commands:0") == 2
+        assert not client.exists("spcm:outcomes:bolt")

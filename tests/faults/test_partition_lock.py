@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from adapters.encoding import encode
+from adapters.partition_lock import lock_partition
 from adapters.tables import partitions
 from adapters.users import remove_user, set_password, set_permissions
 from domain.permissions import Permission
+from tests.engines import migrated
 from tests.faults.fuzz import Desk
-from tests.faults.load import USER, command, draft
+from tests.faults.load import USER, authorization, command, draft
 
 AT = {"params": {"msisdn": "08"}}
 
@@ -87,3 +89,42 @@ def test_a_missing_permission_that_was_granted_since_is_still_missing(desk: Desk
     with desk.engine.begin() as connection:
         set_permissions(connection, "acme", USER, Permission)
     assert [encode(outcome.event()) for outcome in desk.execute(entries)] == first
+
+
+def test_a_partition_is_one_transactions_at_a_time(postgres_url: str) -> None:
+    with migrated(postgres_url) as engine:
+        with engine.begin() as connection:
+            connection.execute(partitions.insert().values(number=0))
+        with engine.connect() as one, engine.connect() as two:
+            assert lock_partition(one, 0) is not None
+            assert lock_partition(two, 0) is None
+            one.rollback()
+            assert lock_partition(two, 0) is not None
+
+
+def test_reads_are_kept_in_the_order_of_numbers_and_not_of_text(desk: Desk) -> None:
+    desk.entries([b""] * 8)  # the next are 9 to 12
+    delete = draft(command("acme", "subscriber.delete", "d1", **AT)).raw
+    entries = desk.entries([read("r1"), create("c1"), read("r2"), delete])
+    first = [encode(outcome.event()) for outcome in desk.execute(entries)]
+    assert [encode(outcome.event()) for entry in entries for outcome in desk.execute([entry])] == first
+
+
+def test_another_read_under_an_entry_id_that_came_again_is_told_itself(desk: Desk) -> None:
+    """As after Redis was emptied, and its clock went back."""
+    entry, change = desk.entries([read("r1"), create("c1")])
+    desk.execute([entry, change])
+    other = read("r2")
+    [told] = desk.execute([entry._replace(raw=other, size=len(other))])
+    assert (told.command_id, told.status) == ("r2", 200)
+
+
+def test_a_batch_verifies_no_more_passwords_than_it_has_time_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.batch.MOST_NEW_PASSWORDS", 5)
+    guesses = [
+        command("acme", "subscriber.get", f"g{n}", **AT) | {"authorization": authorization(USER, f"wrong-{n}")}
+        for n in range(8)
+    ]
+    entries = desk.entries([draft(guess).raw for guess in guesses])
+    assert len(desk.execute(entries)) == 5
+    assert len(desk.execute(entries[5:])) == 3

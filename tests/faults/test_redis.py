@@ -68,6 +68,19 @@ def test_row_11_redis_is_full(lab: Lab, worker: Worker) -> None:
     assert worker.alive()
 
 
+def test_redis_takes_no_writes_for_a_while(lab: Lab, worker: Worker) -> None:
+    """As in a failover: it is a replica, then it is not."""
+    with lab.load(rate=200, seed=92) as running:
+        time.sleep(0.3)
+        lab.client.execute_command("REPLICAOF", "127.0.0.1", "1")
+        wait_for(lambda: running.publisher.refused > 0, within=5)
+        time.sleep(2)
+        lab.client.execute_command("REPLICAOF", "NO", "ONE")
+        lab.moving()
+    assert "ReadOnlyError" in lab.verify().texts["worker.log"]
+    assert worker.alive()
+
+
 def test_row_09_redis_loses_its_last_two_seconds(lab: Lab, worker: Worker) -> None:
     """What was lost the publisher sends again: nothing is executed twice, and everything is answered."""
     lab.settle()

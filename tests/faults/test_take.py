@@ -69,3 +69,17 @@ def test_what_is_refused_at_once_is_bounded_in_bytes_too(redis_url: str) -> None
             refused = [entry.id for entry in taken.refused] + refused
             streams.finish(0, taken.token, [announcement(entry.id) for entry in taken.refused])
         assert refused == ids[2:]
+
+
+def test_what_is_taken_at_once_is_bounded_in_bytes_and_what_is_too_large_is_not_read(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        streams = CommandStreams(client, backlog_limit=100, outcome_retention=timedelta(days=1))
+        for size in (*[1_500_000] * 6, LARGEST_BATCH + 1):
+            client.xadd("spcm:commands:0", {"command": b"x" * size})
+        read: list[bool] = []
+        while client.xlen("spcm:commands:0"):
+            taken = streams.take(0, at_most=64)
+            assert len(taken.entries) == 1 or sum(entry.size for entry in taken.entries) <= LARGEST_BATCH
+            read += [entry.raw is not None for entry in taken.entries]
+            streams.finish(0, taken.token, [announcement(entry.id) for entry in taken.entries])
+        assert read == [True] * 6 + [False]

@@ -8,7 +8,9 @@ import pytest
 from celery.worker import state
 from redis import Redis
 
+from adapters.failures import Unavailable
 from adapters.settings import settings
+from tests.faults.lab import wait_for
 from workers.bell import BellRinger
 
 WITHIN = 20.0  # seconds
@@ -51,3 +53,16 @@ def test_a_worker_that_ends_by_itself_has_not_failed(client: Redis) -> None:
     ringer.stop(None)
     assert not ringer._thread.is_alive()
     assert state.should_stop is None
+
+
+def test_while_redis_is_away_nobody_stands_still(client: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(_: Any) -> None:
+        raise Unavailable("away")
+
+    asked_since = set()
+    monkeypatch.setattr("workers.bell.claim_maintenance", away)
+    ringer = BellRinger(SimpleNamespace())
+    ringer._pulse = SimpleNamespace(stands_still=lambda _, *, since: asked_since.add(since))  # type: ignore[assignment]
+    ringer._thread.start()
+    wait_for(lambda: len(asked_since) >= 2, within=WITHIN)
+    ringer.stop(None)
