@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from adapters.lifeline import Lifeline
-from adapters.valkey import _binary
+from adapters.valkey import valkey_binary
 from tests.cli.program import Program, descendants, next_line, until
 from tests.processes import gone
 
@@ -144,7 +144,7 @@ def test_redis_can_be_reached_through_a_unix_socket(data: Path) -> None:
     folder = Path(tempfile.mkdtemp(dir="/tmp"))  # its path is short enough for a socket
     lifeline, socket = Lifeline(), folder / "redis"
     options = ["--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--requirepass", "s:cret"]
-    lifeline.start([str(_binary()), *options], stdout=subprocess.DEVNULL)
+    lifeline.start([str(valkey_binary()), *options], stdout=subprocess.DEVNULL)
     try:
         until(socket.exists)
         program = Program(SPCM_REDIS_URL=f"unix://:s%3Acret@{socket}?db=2", SPCM_DATA=str(data))

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from adapters.lifeline import Lifeline
-from adapters.valkey import _binary, free_port
+from adapters.valkey import valkey_binary, free_port
 from spcm_client import BulkItem, Client, Command, import_items
 from spcm_client.follow import follow
 from spcm_client.groups import OutcomeGroup
@@ -109,7 +109,7 @@ def test_redis_reads_the_file_as_it_is(tmp_path: Path) -> None:
         "--dir",
         str(tmp_path),
     ]
-    server = lifeline.start([str(_binary()), *options], stdout=subprocess.DEVNULL)
+    server = lifeline.start([str(valkey_binary()), *options], stdout=subprocess.DEVNULL)
     try:
         with redis.Redis.from_url(as_role(f"redis://127.0.0.1:{port}/0", "publisher")) as client:
             wait_for(lambda: answers(client), within=10)
