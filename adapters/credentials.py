@@ -138,7 +138,7 @@ class Authenticator:
             self._failures.add(all_alike)
         return Unauthenticated()
 
-    def _remember(self, proof: bytes, verdict: "_Verdict") -> None:
+    def _remember(self, proof: bytes, verdict: _Verdict) -> None:
         self._remembered[proof] = verdict
         self._remembered.move_to_end(proof)
         while len(self._remembered) > REMEMBERED:

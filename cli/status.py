@@ -44,14 +44,14 @@ def status(watch: Watch = False, as_json: AsJson = False, data: DataFolder = Non
 @contextmanager
 def _showing(*, again: bool, as_json: bool) -> "Iterator[Callable[[Overview], None]]":
     """What shows an overview; on a terminal, in the place of the one before."""
-    from rich.live import Live
-
     from cli.terminal import print_json, screen
 
     console = screen()
     if as_json:
         yield lambda shown: print_json(dataclasses.asdict(shown))
     elif again and console.is_terminal:
+        from rich.live import Live
+
         with Live(console=console, auto_refresh=False) as live:
             yield lambda shown: live.update(_tables(shown), refresh=True)
     else:

@@ -86,7 +86,7 @@ def _namesake_of(at: PlanDefinitionRef | PccProfileRef, alias: str) -> Lookup[Pc
     Permission.PLAN_DEFINITION_CREATE,
     status=204,
     subject="planDefinitions/{at.plan_definition_id}",
-    locks=(PLAN_DEFINITIONS, PCC_PROFILES),  # the last profile may be about to go
+    locks=(PLAN_DEFINITIONS,),  # who changes its profiles locks it too
     needs=lambda at, _: (_definition_of(at), _profiles_of(at)),
 )
 def finalise_plan_definition(at: PlanDefinitionRef, state: State) -> None:

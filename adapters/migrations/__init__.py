@@ -1,5 +1,6 @@
 """The schema's history, by Alembic; on both engines, each step in one transaction."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -53,6 +54,7 @@ def _revision(connection: Connection) -> str | None:
     return revision
 
 
+@cache
 def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
 

@@ -15,7 +15,6 @@ def test_without_a_database_it_is_told_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_database_without_the_schema_is_told(tmp_path: Path) -> None:
-    sqlite3.connect(tmp_path / "spcm.sqlite").close()
     (tmp_path / "spcm.sqlite").touch()
     empty = Program(SPCM_DATA=str(tmp_path))
     assert empty.call("tenant", "list").is_refused("not at this version's schema", "run `spcm migrate`")

@@ -77,8 +77,8 @@ def test_an_unknown_user_is_throttled_as_a_user_is_and_another_name_is_not(sende
         return [event["status"] for event in sender.run(*guesses, partition=1)]
 
     again = statuses(*["ghost"] * 40)
+    assert 10 <= again.count(401) <= 20
     assert set(again) == {401, 503}
-    assert again.count(401) <= 20  # fewer than 10 where a batch was interrupted, and guesses were decided again
     assert set(statuses(*[f"ghost-{n}" for n in range(40)])) == {401}
 
 
@@ -89,8 +89,8 @@ def test_guessing_is_throttled_for_one_user_and_for_nobody_else(installation: In
     [*events, last] = sender.run(*guesses, sender.command("provisionProfile.list"), partition=1)
     statuses = [event["status"] for event in events]
     # Each of the two processes counts for itself.
+    assert 10 <= statuses.count(401) <= 20
     assert set(statuses) == {401, 503}
-    assert statuses.count(401) <= 20
     refused = events[-1]
     assert (refused["status"], refused["reason"], refused["retryable"]) == (503, "overloaded", True)
     assert refused["type"] == "spcm.provisionProfile.list.failed"
