@@ -43,9 +43,11 @@ for i = 4, #ARGV, 7 do
   end
 end
 
-local careful = tonumber(redis.call('HGET', record, 'careful') or 0)
+local known = redis.call('HMGET', record, 'careful', 'taken')
+local careful, taken = tonumber(known[1] or 0), tonumber(known[2] or 0)
 redis.call('HDEL', record, 'first', 'tries', 'alone')
-if careful > 0 then redis.call('HINCRBY', record, 'careful', -math.min(finished, careful)) end
+-- Those refused beyond the backlog limit are finished too, but were never among the careful.
+if careful > 0 then redis.call('HINCRBY', record, 'careful', -math.min(finished, careful, taken)) end
 local left = redis.call('XLEN', stream)
 if left == 0 then
   redis.set_repl(redis.REPL_NONE)  -- as ring.lua

@@ -23,7 +23,8 @@ class Taker:
     def finishes(self) -> tuple[int, int]:
         told = self.dies()
         assert self._taken is not None
-        outcomes: list[Announcement] = [announcement(entry.id) for entry in self._taken.entries]
+        told_of = [*self._taken.entries, *self._taken.refused]
+        outcomes: list[Announcement] = [announcement(entry.id) for entry in told_of]
         self._streams.finish(0, self._taken.token, outcomes)
         return told
 
@@ -47,6 +48,15 @@ def test_who_kills_is_found_among_the_few_and_shows_by_dying_alone(taker: Taker)
     assert [taker.dies() for _ in range(4)] == [(1, 0), (1, 1), (1, 2), (1, 3)]
     assert taker.finishes() == (1, 4)
     assert taker.finishes() == (64, 0)
+
+
+def test_what_is_refused_beyond_the_limit_does_not_end_the_care(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        for _ in range(200):
+            client.xadd("spcm:commands:0", {"command": "{}"})
+        taker = Taker(CommandStreams(client, backlog_limit=100, outcome_retention=timedelta(days=1)))
+        assert taker.dies() == (64, 0)
+        assert [taker.finishes() for _ in range(32)] == [(2, 0)] * 32
 
 
 def test_an_end_that_was_forgiven_is_no_death(redis_url: str) -> None:
