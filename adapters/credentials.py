@@ -105,7 +105,7 @@ class Authenticator:
         self._failures_of_strangers = _Failures(most=STRANGERS)
 
     def verify(self, credentials: Credentials, directory: Directory) -> Principal | Refused:
-        """The principal; or the refusal, in the same words and time for whatever is wrong."""
+        """The principal; or the refusal, in the same words and time for any fault, until failures are too many."""
         account = directory.accounts.get((credentials.tenant, credentials.user))
         name = (credentials.tenant, credentials.user)
         if account is None:

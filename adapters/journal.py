@@ -80,7 +80,7 @@ def outcome_of_command(connection: Connection, tenant: str, command_id: str) -> 
 
 
 def forget_before(connection: Connection, time: datetime, at_most: int) -> int:
-    """Remove up to so many of the records from before that time; how many were removed."""
+    """Remove up to so many of the records from before that time; how many were found."""
     old = journal.c.executed_at < _milliseconds(time)
     keys = connection.execute(select(journal.c.tenant, journal.c.command_id).where(old).limit(at_most)).all()
     if keys:

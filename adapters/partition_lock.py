@@ -3,8 +3,8 @@
 The journal knows what was executed. It does not know reads, dry runs and missing permissions; yet these commands have
 their place in the order: if their batch is read again after a crash, later commands of the batch have changed what they
 saw, or the permission was granted. So their outcomes are kept in the partition's row, committed with those changes,
-until another batch has such outcomes. (Refusals of strangers are not kept: a flood of wrong passwords would cost more
-than good commands. Those that depend on nothing but the command are the same again.)
+until a batch begins after them, which shows that they were told. (Refusals of strangers are not kept: a flood of wrong
+passwords would cost more than good commands. Those that depend on nothing but the command are the same again.)
 """
 
 from collections.abc import Sequence

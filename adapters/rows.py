@@ -112,7 +112,7 @@ class Rows:
             self._connection.execute(replace_rows(self._dialect, last_ids), {ROWS: encode(rows).decode()})
 
     def creation_stamp(self) -> int:
-        """Greater than every one that was given before it, by whichever worker."""
+        """Greater than all that were given earlier in this transaction, or in one that ended before it began."""
         if self._stamp % _STAMPS_A_BATCH == 0:
             self._stamp = self._next_creation() * _STAMPS_A_BATCH
         self._stamp += 1

@@ -23,7 +23,7 @@ class WrongSetting(ValueError):
 
 
 def duration(text: str) -> timedelta:
-    """A number with its unit. Raises ValueError, and OverflowError for more than a timedelta holds."""
+    """A number with its unit. Raises ValueError."""
     match = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
     if match is None:
         raise ValueError(text)
@@ -35,7 +35,7 @@ def _duration(value: Any) -> Any:
 
 
 def _redis_url(url: str) -> str:
-    """Raises ValueError for what redis-py does not know, or passes over, and for that with which it works otherwise."""
+    """The URL as it came. Raises ValueError for what redis-py does not know or ignores, or that changes its ways."""
     from redis import ConnectionPool, RedisError
 
     if not url:

@@ -146,9 +146,9 @@ class CommandStreams:
             self._forgive(keys=[f"{TAKEN}{partition}"], args=[token])
 
     def ring(self, queue: str, bells: Mapping[int, str]) -> list[int]:
-        """Put partitions' bells into the queue; which of them: none whose drain has something left, unless it is lost.
+        """Put partitions' bells into the queue, each at most once until its drain has nothing left, or it must be lost.
 
-        Raises Unavailable.
+        Returns the partitions whose bell was put there. Raises Unavailable.
         """
         with redis_failures():
             keys = [queue, *(f"{BELL}{partition}" for partition in bells)]

@@ -37,7 +37,7 @@ partitions = Table(
     "partitions",
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),
-    # Outcomes of the last batch that the journal does not remember: adapters.partition_lock.
+    # Outcomes that may not be told yet and that the journal does not remember: adapters.partition_lock.
     Column("unremembered", String),
 )
 

@@ -51,7 +51,7 @@ def redis_exposure(redis_url: str) -> str:
     if tls is None:
         return "not encrypted"
     unverified = str(tls["ssl_cert_reqs"]) != "required" or not tls["ssl_check_hostname"]
-    return "encrypted to whoever answers: certificate or name are not verified" if unverified else ""
+    return "encrypted to whoever answers: certificate or name is not verified" if unverified else ""
 
 
 def postgresql_exposure(url: URL) -> str:

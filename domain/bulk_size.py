@@ -22,8 +22,8 @@ _TOO_LARGE = refusal(Unprocessable("bulk-answer-too-large"), None)
 class Room:
     """What is left of a bulk's outcome, in bytes, for the answers to reads.
 
-    For each item that is still to come, as much is set aside as its refusal takes, and as it will hardly exceed
-    if it is a change. Without items, nobody needs to know.
+    For each item that is still to come, as much is set aside as its refusal takes; the answer to a change is hardly
+    larger. Where there are no items, nothing is counted and everything fits.
     """
 
     def __init__(self, items: Sequence[BulkItem] | None) -> None:

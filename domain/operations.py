@@ -127,8 +127,7 @@ class Request(NamedTuple):
     payload: Any = ABSENT
 
 
-@dataclass(frozen=True, slots=True)
-class SingleWork:
+class SingleWork(NamedTuple):
     """One operation on one resource, or on one set of them."""
 
     operation: Operation

@@ -28,8 +28,8 @@ class Shelf(Generic[R]):
 
     def __init__(self, kind: Kind[R]) -> None:
         self.kind = kind
-        self.changed: dict[Hashable, R | None] = {}
-        """Before the first change that is not yet written."""
+        self._before: dict[Hashable, R | None] = {}
+        """What the changed ones were before the first change that is not yet written."""
         self._resources: dict[Hashable, R | None] = {}
         self._answered: set[Lookup[R]] = set()
         self._indexes: dict[tuple[str, ...], dict[Hashable, set[Hashable]]] = {}
@@ -76,14 +76,14 @@ class Shelf(Generic[R]):
     def place(self, key: Hashable, resource: R | None) -> Callable[[], None]:
         """Put the resource here, or remove it; returns the way back."""
         before = self._resources.get(key)
-        self.changed.setdefault(key, before)
+        self._before.setdefault(key, before)
         self._put(key, resource)
         return lambda: self._put(key, before)
 
     def take_changes(self) -> Changes:
         """What differs from the database; from now on it counts as written."""
         changes = Changes(self.kind)
-        for key, before in self.changed.items():
+        for key, before in self._before.items():
             after = self._resources[key]
             if before is after:
                 continue
@@ -93,7 +93,7 @@ class Shelf(Generic[R]):
                 changes.added.append(after)
             else:
                 changes.updated.append((before, after))
-        self.changed.clear()
+        self._before.clear()
         return changes
 
     def _index(self, fields: tuple[str, ...]) -> dict[Hashable, set[Hashable]]:

@@ -37,7 +37,7 @@ class Source(Protocol):
         """The last id given to this kind, 0 at first; nobody else gives one before the transaction ends."""
 
     def creation_stamp(self) -> int:
-        """A number above those of all resources that were created before."""
+        """A number above those of all resources that were created before this batch, or earlier in it."""
 
     def write(self, changes: Sequence[Changes], last_ids: Mapping[str, int]) -> None:
         """Write it, within the transaction."""
@@ -50,7 +50,7 @@ class Source(Protocol):
 
 
 class Attempt:
-    """Changes in memory that can be undone: the ways back that are on the list when it ends go back to its begin."""
+    """Changes in memory that are undone by an exception, or on demand: by the ways back listed since it began."""
 
     __slots__ = ("_mark", "_undo")
 

@@ -13,10 +13,11 @@ from typing import Any, NoReturn
 from pydantic_core import from_json
 
 DEEPEST = 32
-_GREAT = 10**17
 _NOT_PLAIN = -(2**40)
 _LONGEST = 18
-"""Digits of an integer that is always exact, whoever reads it."""
+"""Characters, its minus among them, of a number that is read as an integer."""
+_GREAT = 10 ** (_LONGEST - 1)
+"""Every integer nearer to zero has no more characters than that, even with a minus."""
 _NUMBER = re.compile(r"(?P<minus>-?)(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?(?:[eE](?P<exponent>[+-]?[0-9]+))?")
 
 
@@ -26,7 +27,7 @@ class NotJson(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A JSON number that is no integer of 18 digits at most (`1.5`, `1e400`), as it was written."""
+    """A JSON number that is no integer of 18 characters at most (`1.5`, `1e400`), as it was written."""
 
     text: str
 

@@ -84,7 +84,7 @@ def test_migrations_make_exactly_the_tables_that_the_program_uses(engine: Engine
     engine.dispose()
 
 
-def test_migrated_and_created_tables_are_the_same_to_the_letter(engine: Engine, tmp_path: Path) -> None:
+def test_migrated_and_created_tables_are_the_same_to_the_letter(engine: Engine) -> None:
     """What Alembic's comparison does not see: collations, partial indexes, the kind of an index."""
     migrate(engine)
     migrated = _schema(engine)

@@ -22,7 +22,7 @@ class Pool(prefork.AsynPool):  # type: ignore[name-defined,misc]
     Worker = Worker
 
     def did_start_ok(self) -> bool:
-        """The stock one ends the whole worker where one process was killed before the loop began, and not after."""
+        """Whether any process lives. The stock one ends the worker if one was killed before the loop began."""
         return any(process.is_alive() for process in self._pool)
 
     def _track_child_process(self, proc: Any, hub: Any) -> None:

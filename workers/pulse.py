@@ -30,7 +30,7 @@ class Pulse:
         self._beaten = time.monotonic()
 
     def stands_still(self, seconds: float, *, since: float) -> bool:
-        """Whether there was none for so long, in which since that moment (by the monotonic clock) it should have."""
+        """Whether there was no beat for so long, counted from `since` (by the monotonic clock) if that is later."""
         return time.monotonic() - max(self._beaten, since) > seconds
 
 

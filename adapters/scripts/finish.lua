@@ -4,8 +4,8 @@
 -- KEYS  the partition's stream, its take record, the dead letters, the partition's bell
 -- ARGV  the taker's token, milliseconds that outcomes are kept, seconds that replies are kept, then for each command:
 --       its entry id, outcome stream, event, reply list or '', dead letter ('' or its command), error, tries
--- Gives how many commands are left; where there are none, a bell is rung for the next one. -1 where someone else took
--- the partition since, who then decides; -2 a key of another type
+-- Gives how many commands are left; if none, a bell is rung for whatever comes next. -1 where someone else took the
+-- partition since, who then decides; -2 where a key is of another type
 local stream, record, letters, bell = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 if redis.call('HGET', record, 'token') ~= ARGV[1] then return -1 end
 

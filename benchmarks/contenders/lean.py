@@ -20,7 +20,7 @@ def find(tenant: str, msisdn: str, *, lock: bool) -> tuple[str, Any]:
 
 
 def write(write: Write, *, within: bool) -> Iterator[tuple[str, Any]]:  # noqa: ARG001 - it needs no other transaction
-    row = [write.row[name] for name in (_written(write.change))]
+    row = [write.row[name] for name in _written(write.change)]
     yield _statement(write.change), (*(write.record[name] for name in _RECORD), *row)
 
 

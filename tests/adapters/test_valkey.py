@@ -162,7 +162,7 @@ def test_a_stopped_one_is_gone_within_a_second_too(
     assert gone(server, within=1)
 
 
-def test_the_next_owner_needs_not_wait_for_itself(
+def test_the_next_owner_can_start_at_once(
     start_owner: Callable[[], tuple[subprocess.Popen[str], int]], directory: Path
 ) -> None:
     owner, _ = start_owner()

@@ -246,9 +246,7 @@ def test_what_was_not_executed_needs_no_permission_to_be_told_again(desk: Desk) 
     assert desk.bulk(*items, id="b", stopAfter=1)["replayed"] is True
 
 
-def test_a_failure_of_ours_in_one_item_fails_the_bulk_and_undoes_it(
-    desk: Desk, failing_operation: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_failure_of_ours_in_one_item_fails_the_bulk_and_undoes_it(desk: Desk, failing_operation: str) -> None:
     outcome = desk.bulk(new_subscriber("1"), item(failing_operation), id="b")
     assert (outcome["status"], outcome["reason"], outcome["type"]) == (
         500,

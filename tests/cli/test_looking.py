@@ -41,9 +41,7 @@ def test_doctor_goes_on_where_the_database_cannot_be_used(redis_url: str, tmp_pa
     assert "Redis eviction" in {line["subject"] for line in ended.lines}
 
 
-def test_doctor_goes_on_where_redis_holds_no_number_of_partitions(
-    migrated: Program, redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_doctor_goes_on_where_redis_holds_no_number_of_partitions(migrated: Program, redis_url: str) -> None:
     migrated.environment["SPCM_REDIS_URL"] = redis_url
     with redis.Redis.from_url(redis_url) as client:
         client.set(PARTITIONS, "abc")

@@ -49,7 +49,7 @@ def test_a_consumer_resumes_with_what_it_had_not_finished(redis: Redis, group: O
     assert ids(group.follow_as("a", idle=0.05)) == [f"c{i}" for i in range(5, 41)]
 
 
-def test_two_consumers_share_the_outcomes(redis: Redis, redis_url: str, group: OutcomeGroup) -> None:
+def test_two_consumers_share_the_outcomes(redis: Redis, group: OutcomeGroup) -> None:
     publish(redis, 20)
     first, second = group.follow_as("a", idle=0.05), group.follow_as("b", idle=0.05)
     begun = [next(first), next(second)]

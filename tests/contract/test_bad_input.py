@@ -10,8 +10,6 @@ from tests.contract.installation import Sender
 
 NOBODY = {"tenant": None, "source": "/spcm", "type": "spcm.unknown.rejected", "commandid": None, "subject": None}
 NOTHING_READ = bad_request() | NOBODY
-KIB = 1024
-MIB = 1024 * KIB
 
 MALFORMED: dict[str, bytes] = {
     "empty": b"",

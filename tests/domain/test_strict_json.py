@@ -47,7 +47,7 @@ def test_whatever_comes_is_a_value_or_not_json(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(MALFORMED) - JSON_BUT_NO_OBJECT))
-def test_what_no_json_is_is_refused(name: str) -> None:
+def test_what_is_no_json_is_refused(name: str) -> None:
     with pytest.raises(NotJson):
         parse(MALFORMED[name])
 

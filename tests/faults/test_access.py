@@ -53,7 +53,7 @@ def test_the_whole_path_works(lab: Lab, publisher: redis.Redis, consumer: redis.
     assert "NoPermission" not in log
 
 
-def test_a_publisher_may_send_many_at_once_and_import(lab: Lab, publisher: redis.Redis) -> None:
+def test_a_publisher_may_send_many_at_once_and_import(publisher: redis.Redis) -> None:
     client = Client(publisher, "acme", "oms", password_of("acme"))
     client.submit_many(Command("subscriber.get", {"msisdn": str(number)}) for number in range(20))
     items = [BulkItem("subscriber.create", {"msisdn": f"08{n}"}, {"msisdn": f"08{n}"}) for n in range(600)]

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections.abc import Callable
 
 import psycopg
 import pytest
@@ -14,8 +15,8 @@ from tests.faults.worker import Worker
 
 
 @pytest.fixture(scope="module")
-def lab(make_lab) -> Lab:  # type: ignore[no-untyped-def]
-    return make_lab(postgres_settings={"max_connections": "16"})  # type: ignore[no-any-return]
+def lab(make_lab: "Callable[..., Lab]") -> Lab:
+    return make_lab(postgres_settings={"max_connections": "16"})
 
 
 @pytest.fixture(scope="module")

@@ -88,7 +88,7 @@ def test_who_clashes_alone_again_and_again_is_to_blame(bench: Bench, fail: Fail)
     assert bench.told() == [500]
 
 
-def test_who_only_waits_for_others_is_not(bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_only_waits_for_others_is_not_to_blame(bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.drain.BUDGET", 0.3)
     fail(always, Contended())
     bench.send("071")
