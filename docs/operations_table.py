@@ -8,14 +8,13 @@ wrong value, and the refusal's own words are written down.
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from pydantic import ValidationError
 
 from domain.catalog import OPERATIONS
 from domain.fields import Fields
@@ -89,7 +88,7 @@ def with_tables(text: str, tables: Mapping[str, Callable[[], str]] = TABLES) -> 
 
 
 def _field_rows(new: type[Fields], kept: type[Resource], at: str = "") -> Iterator[tuple[str, str, str]]:
-    mandatory = {field for field, words in _faults(new, {}) if words.endswith(" is mandatory")}
+    mandatory = {field for field, words in faults_of(new, {}) if words.endswith(" is mandatory")}
     nested = {field.alias or name: _nested(field.annotation) for name, field in new.model_fields.items()}
     for name, words in _must_be(new).items():
         if words == "left out":
@@ -117,16 +116,8 @@ def _nested(annotation: Any) -> type[Fields] | None:
 
 def _must_be(model: type[Fields]) -> dict[str, str]:
     """The words for each field, in the model's order."""
-    told = _faults(model, dict.fromkeys(_names(model), _WRONG))
+    told = faults_of(model, dict.fromkeys(_names(model), _WRONG))
     return {field: words.removeprefix(f"{field} must be ") for field, words in told}
-
-
-def _faults(model: type[Fields], value: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-    try:
-        model.model_validate(value)
-    except ValidationError as error:
-        return faults_of(model, error, value)
-    return ()
 
 
 def _names(model: type[Fields]) -> list[str]:
@@ -134,7 +125,7 @@ def _names(model: type[Fields]) -> list[str]:
 
 
 def _param(name: str, operation: Operation) -> str:
-    mandatory = any(field == name for field, _ in _faults(operation.params, {}))
+    mandatory = any(field == name for field, _ in faults_of(operation.params, {}))
     return f"`{name}`" if mandatory else f"`{name}`?"
 
 

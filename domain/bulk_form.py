@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from domain.errors import Invalid
 from domain.fields import GREATEST_INTEGER, Fields, OperationName, Phrase
 from domain.operations import ABSENT
-from domain.validation import Fault, faults_of
+from domain.validation import Fault, fault_of_unknown, faults_of_known, sort_out
 
 BULK = "bulk.execute"
 
@@ -48,21 +48,20 @@ class BulkPayload(Fields):
 
 
 def bulk_of(payload: dict[str, Any]) -> BulkPayload:
-    """The bulk. Raises Invalid, with all faults, those of the items in their order."""
-    form, faults = None, []
-    try:
-        form = BulkPayload.model_validate(payload)
-    except ValidationError as error:
-        faults = faults_of(BulkPayload, error, payload)
+    """The bulk. Raises Invalid, with all faults, those of the items in their order, unknown members last."""
+    known, unknown = sort_out(BulkPayload, payload)
+    faults = faults_of_known(BulkPayload, known, None)
+    faults += [fault_of_unknown(path) for path in unknown if len(path) > 1]
     faulty = {field for field, _ in faults}
     if payload.get("mode") == "atomic" and payload.get("stopAfter") is not None and "stopAfter" not in faulty:
         faults.append(("stopAfter", "stopAfter must be left out where mode is atomic"))
     if "items" not in faulty:
         faults += _repeated_ids(payload["items"], faulty)
-    if faults or form is None:
-        unknown = payload.keys() - set(_ORDER)
-        raise Invalid(sorted(faults, key=lambda fault: _LAST if fault[0] in unknown else _place(fault[0])))
-    return form
+    faults.sort(key=lambda fault: _place(fault[0]))
+    faults += [fault_of_unknown(path) for path in unknown if len(path) == 1]
+    if faults:
+        raise Invalid(faults)
+    return BulkPayload.of(payload)
 
 
 def id_of(index: int, item_id: str | None) -> str:
@@ -88,11 +87,10 @@ _ORDER = ("items", "mode", "stopAfter")
 _ORDER_IN_ITEM = (None, "id", "operation")
 
 _Place = tuple[int, int, int]
-_LAST: _Place = (len(_ORDER), 0, 0)
 
 
 def _place(field: str) -> _Place:
-    """Where a field's fault stands among the others: the order of the reference's table, unknown members last."""
+    """Where a field's fault stands among the others: the order of the reference's table."""
     if match := _IN_ITEM.fullmatch(field):
         member = match[2]
         return 0, int(match[1]), _ORDER_IN_ITEM.index(member) if member in _ORDER_IN_ITEM else len(_ORDER_IN_ITEM)

@@ -120,8 +120,8 @@ def _from_members(members: dict[str, Any], size: int) -> Command:
     try:
         envelope = Envelope.of(members)
         fault = None
-    except ValidationError as error:
-        envelope, fault = _legible(members, error)
+    except ValidationError:
+        envelope, fault = _legible(members)
     operation = OPERATIONS.get(envelope.operation or "")
     largest = operation.largest if operation else LARGEST_COMMAND
     if size > largest:
@@ -141,10 +141,10 @@ def _from_members(members: dict[str, Any], size: int) -> Command:
     )
 
 
-def _legible(members: dict[str, Any], error: ValidationError) -> tuple[Envelope, BadRequest]:
+def _legible(members: dict[str, Any]) -> tuple[Envelope, BadRequest]:
     """The members that are of their form, the others None or their default; and the refusal."""
-    message = "; ".join(words for _, words in faults_of(Envelope, error, members))
-    faulty = {detail["loc"][0] for detail in error.errors(include_url=False, include_context=False) if detail["loc"]}
+    faults = faults_of(Envelope, members)
+    faulty = {field for field, _ in faults}
     nothing: dict[str, Any] = {"id": None, "operation": None, "tenant": None}
     read = {
         name: members[field.alias]
@@ -153,7 +153,7 @@ def _legible(members: dict[str, Any], error: ValidationError) -> tuple[Envelope,
     }
     if "tenant" not in read or not is_reply_list(read.get("reply_to", ""), read["tenant"]):
         read.pop("reply_to", None)
-    return Envelope.model_construct(**nothing | read), BadRequest(message)
+    return Envelope.model_construct(**nothing | read), BadRequest("; ".join(words for _, words in faults))
 
 
 def _credentials(envelope: Envelope) -> Credentials | None:

@@ -1,8 +1,8 @@
 """From a JSON object to a model, or to the faults of all its fields in the words of the contract."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, TypeVar, get_args
+from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -30,8 +30,8 @@ def params_of(model: type[F], params: Any) -> F:
         raise BadRequest("params must be an object")
     try:
         return model.of(params)
-    except ValidationError as error:
-        raise BadRequest("; ".join(f"params: {words}" for _, words in faults_of(model, error, params))) from None
+    except ValidationError:
+        raise BadRequest("; ".join(f"params: {words}" for _, words in faults_of(model, params))) from None
 
 
 def payload_of(model: type[F], payload: dict[str, Any], params: Fields) -> F:
@@ -43,48 +43,67 @@ def payload_of(model: type[F], payload: dict[str, Any], params: Fields) -> F:
     """
     try:
         return model.of(payload, context=vars(params))
+    except ValidationError:
+        raise Invalid(faults_of(model, payload, context=vars(params))) from None
+
+
+def faults_of(model: type[Fields], sent: Mapping[str, Any], context: dict[str, Any] | None = None) -> list[Fault]:
+    """All that is wrong with what was sent, in the order of the model's fields, unknown members last, as sent."""
+    known, unknown = sort_out(model, sent)
+    return [*faults_of_known(model, known, context), *map(fault_of_unknown, unknown)]
+
+
+def sort_out(model: type[Fields], sent: Mapping[str, Any]) -> tuple[dict[str, Any], list[Path]]:
+    """What was sent without members that nobody knows; and the paths of these, as sent.
+
+    Found here, since there may be hundreds of thousands: pydantic takes 7 microseconds to tell of one.
+    """
+    known: dict[str, Any] = {}
+    unknown: list[Path] = []
+
+    def within(nested: type[Fields], value: Any, at: Path) -> Any:
+        if not isinstance(value, dict):
+            return value
+        inner, strangers = sort_out(nested, value)
+        unknown.extend((*at, *path) for path in strangers)
+        return inner
+
+    nested = _nested(model)
+    names = _annotations(model)
+    for name, value in sent.items():
+        if name not in names:
+            unknown.append((name,))
+        elif name not in nested:
+            known[name] = value
+        elif nested[name].in_array:
+            elements = enumerate(value) if isinstance(value, list) else ()
+            found = [within(nested[name].model, element, (name, index)) for index, element in elements]
+            known[name] = found if isinstance(value, list) else value
+        else:
+            known[name] = within(nested[name].model, value, (name,))
+    return known, unknown
+
+
+def faults_of_known(model: type[Fields], known: Mapping[str, Any], context: dict[str, Any] | None) -> list[Fault]:
+    """What is wrong with members that the model knows, told by the phrases of its fields, in their order."""
+    try:
+        model.of(known, context=context)
     except ValidationError as error:
-        raise Invalid(faults_of(model, error, payload)) from None
+        return [_fault(model, detail) for detail in error.errors(include_url=False, include_context=False)]
+    return []
 
 
-def faults_of(model: type[Fields], error: ValidationError, sent: Mapping[str, Any]) -> list[Fault]:
-    """What `error` says of what was sent, told by the phrases of the model's fields, unknown members last, as sent."""
-    details = error.errors(include_url=False, include_context=False)
-    known = [detail for detail in details if not _is_unknown(detail)]
-    unknown = [detail for detail in details if _is_unknown(detail)]
-    if len(unknown) > 1:
-        place_of = _places(sent)
-        unknown.sort(key=lambda detail: place_of(detail["loc"]))
-    return [_fault(model, detail) for detail in (*known, *unknown)]
-
-
-def _places(sent: Mapping[str, Any]) -> Callable[[Path], list[int]]:
-    """A key by which the paths of members stand in the order in which they were sent."""
-    orders: dict[int, dict[str, int]] = {}
-
-    def place_of(path: Path) -> list[int]:
-        place, value = [], sent
-        for part in path:
-            if isinstance(part, int):
-                place.append(part)
-            else:
-                if id(value) not in orders:
-                    orders[id(value)] = {name: number for number, name in enumerate(value)}
-                place.append(orders[id(value)][part])
-            value = value[part]  # type: ignore[index]  # a list's elements by their number
-        return place
-
-    return place_of
+def fault_of_unknown(path: Path) -> Fault:
+    """What is wrong with a member that is not known."""
+    field = _spelt(path)
+    return field, f"{field} is not a known field"
 
 
 def _fault(model: type[Fields], detail: ErrorDetails) -> Fault:
     if not detail["loc"]:
         return "", detail["msg"]
-    first, *rest = detail["loc"]
-    field = str(first) + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest)
+    field = _spelt(detail["loc"])
     kind = detail["type"]
-    if _is_unknown(detail):
-        return field, f"{field} is not a known field"
     if kind in ("left_out", "other_than_params", "no_bulk"):
         return field, f"{field} must be {detail['msg']}"
     element = isinstance(detail["loc"][-1], int)  # null in an array is there, and of the wrong form
@@ -93,8 +112,27 @@ def _fault(model: type[Fields], detail: ErrorDetails) -> Fault:
     return field, f"{field} must be {_phrase(model, detail['loc'])}"
 
 
-def _is_unknown(detail: ErrorDetails) -> bool:
-    return detail["type"] == "extra_forbidden"
+def _spelt(path: Path) -> str:
+    first, *rest = path
+    return str(first) + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest)
+
+
+class _Nested(NamedTuple):
+    """What a field holds that has fields of its own: one such object, or an array of them."""
+
+    model: type[Fields]
+    in_array: bool
+
+
+@cache
+def _nested(model: type[BaseModel]) -> Mapping[str, _Nested]:
+    found = {}
+    for name, annotation in _annotations(model).items():
+        parts = list(_parts(annotation))
+        models = [part for part in parts if isinstance(part, type) and issubclass(part, Fields)]
+        if models:
+            found[name] = _Nested(models[0], in_array=any(get_origin(part) is list for part in parts))
+    return found
 
 
 @cache
@@ -103,8 +141,7 @@ def _phrase(model: type[BaseModel], path: Path) -> str:
     parts = list(_parts(_annotations(model)[str(name)]))
     inner = tuple(part for part in rest if isinstance(part, str))
     if inner:
-        nested = next(part for part in parts if isinstance(part, type) and issubclass(part, BaseModel))
-        return _phrase(nested, inner)
+        return _phrase(_nested(model)[str(name)].model, inner)
     words = None if rest else next((part.words for part in parts if isinstance(part, Phrase)), None)
     return words or "an object"
 
