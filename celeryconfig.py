@@ -31,8 +31,6 @@ broker_transport_options = {
     "ack_emulation": False,
     "priority_steps": [0],
     "socket_timeout": 10,
-    "socket_connect_timeout": 5,
-    "socket_keepalive": True,
     "health_check_interval": 5,
 }
 broker_connection_retry_on_startup = True
@@ -42,9 +40,7 @@ broker_channel_error_retry = True  # a full or read-only Redis is an outage like
 task_default_queue = BELLS
 task_create_missing_queues = False
 task_queues = {BELLS: {"exchange": "", "routing_key": BELLS}}
-task_serializer = "json"
 accept_content = ["json"]
-task_ignore_result = True
 task_acks_late = False
 worker_prefetch_multiplier = 1
 # It ends only what is acknowledged late, and nothing of ours is; without it each lost connection is ten lines of log.
@@ -53,6 +49,3 @@ task_time_limit = settings().batch_time_limit
 
 worker_pool = "workers.pool:TaskPool"  # the default; with -P solo or -P threads nothing ends a command that hangs
 worker_enable_remote_control = False
-worker_send_task_events = False
-worker_hijack_root_logger = False
-worker_redirect_stdouts = False

@@ -71,7 +71,6 @@ def _postgresql_engine(url: URL, statement_timeout: int) -> Engine:
         "plan_cache_mode": "force_custom_plan",
         # A promise that an outcome told is a commit kept, whatever the server's own default.
         "synchronous_commit": "on",
-        "timezone": "UTC",
     }
     keepalive = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())

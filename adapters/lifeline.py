@@ -58,7 +58,6 @@ def _main(lock: int, ending: int, command: list[str]) -> None:
             _watch(lock, ended, server, ending)
         os._exit(0)
     os.wait()
-    os.close(ended)
     os.close(lock)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and a server would inherit that
     os.set_inheritable(alive, True)  # the server and its children hold it; it closes when the last of them ends

@@ -85,13 +85,11 @@ def connect(url: str, *, timeout: float = 5.0, name: str | None = None) -> "redi
 
     `name` is told to operators who list the connections.
     """
-    keepalive = {} if url.startswith("unix:") else {"socket_keepalive": True}
     return redis.Redis.from_url(
         url,
         retry=Retry(NoBackoff(), 0),
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
-        **keepalive,
         client_name=name,
     )
 

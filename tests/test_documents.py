@@ -70,6 +70,7 @@ def test_every_log_line_is_explained() -> None:
         for source in (ROOT / package).rglob("*.py")
         for name in LOGGED.findall(source.read_text())
     }
+    assert "waiting" in logged
     text = OPERATING.read_text()
     assert [name for name in sorted(logged) if f"`{name}`" not in text] == []
 

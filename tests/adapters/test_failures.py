@@ -1,5 +1,8 @@
 """What servers do to us: what it is called, and that its words name the server and nothing that was sent."""
 
+import socket
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,8 @@ from sqlalchemy import Engine, make_url, text
 from adapters.database import make_engine
 from adapters.failures import Clashed, Unavailable, redis_failures
 from adapters.migrations import migrate, require_current
+from adapters.streams import connect
+from tests.faults.proxy import Proxy
 
 
 def test_what_the_database_forbids_is_an_outage_also_at_the_start(postgres_url: str) -> None:
@@ -50,6 +55,43 @@ def test_what_is_in_a_row_is_not_told(database_url: str) -> None:
     assert "canary" not in str(raised.value)
     assert str(raised.value).startswith(("PostgreSQL: UniqueViolation 23505", "SQLite: IntegrityError SQLITE_"))
     engine.dispose()
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """A port at which connections are taken, and nothing is ever said."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_a_server_that_says_nothing_is_an_outage(silent: int) -> None:
+    outages = []
+
+    def ask_both() -> None:
+        try:
+            with redis_failures(), connect(f"redis://127.0.0.1:{silent}/0", timeout=0.1) as client:
+                client.ping()
+        except Unavailable as outage:
+            outages.append(outage)
+        try:
+            make_engine(f"postgresql://u:p@127.0.0.1:{silent}/spcm").connect()
+        except Unavailable as outage:
+            outages.append(outage)
+
+    asking = threading.Thread(target=ask_both, daemon=True)
+    asking.start()
+    asking.join(60)  # it takes five seconds; psycopg by itself waits for two minutes, redis-py without an end
+    assert len(outages) == 2
+
+
+def test_redis_is_told_nothing_twice_though_its_answer_was_lost(redis_url: str) -> None:
+    port = make_url(redis_url).port or 0
+    with Proxy(("127.0.0.1", port)) as proxy, connect(redis_url.replace(f":{port}/", f":{proxy.port}/")) as client:
+        assert client.incr("asked") == 1
+        proxy.cut_on(b"INCR", "to_server", "after")
+        with pytest.raises(Unavailable), redis_failures():
+            client.incr("asked")
+        assert client.get("asked") == b"2"
 
 
 def test_a_wrong_password_of_redis_is_told_without_it(redis_url: str) -> None:

@@ -1,8 +1,11 @@
+import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 from adapters.lifeline import Lifeline
+from tests.faults.lab import wait_for
 from tests.processes import gone
 
 SLEEP = "/bin/sleep"
@@ -60,3 +63,37 @@ def test_a_server_inherits_no_descriptor_that_it_was_not_given() -> None:
     told, _ = process.communicate(timeout=5)
     assert len(told.split()) == 5  # input, output, errors, the pipe that its watcher reads, and the listing's own
     lifeline.close()
+
+
+def test_a_server_inherits_no_signal_that_python_ignores() -> None:
+    lifeline = Lifeline()
+    process = lifeline.start(["/bin/sh", "-c", "kill -PIPE $$"])
+    assert process.wait(5) == -signal.SIGPIPE
+    lifeline.close()
+
+
+def test_a_server_finds_no_child_that_it_never_started() -> None:
+    lifeline = Lifeline()
+    process = lifeline.start([sys.executable, "-c", "import os; os.wait()"], stderr=subprocess.PIPE)
+    _, told = process.communicate(timeout=20)
+    assert b"ChildProcessError" in told
+    lifeline.close()
+
+
+def test_a_signal_to_its_whole_group_does_not_reach_its_watcher() -> None:
+    lifeline = Lifeline()
+    process = lifeline.start(["/bin/sh", "-c", "trap '' TERM; echo ready; sleep 60"], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    wait_for(lambda: "lifeline" not in group_of(process.pid), within=10)
+    os.killpg(process.pid, signal.SIGTERM)
+    lifeline.close()
+    assert process.wait(5) == -signal.SIGKILL
+    process.stdout.close()
+
+
+def group_of(pid: int) -> str:
+    """What runs in the process group of this leader."""
+    listed = subprocess.run(["ps", "-A", "-o", "pgid=,args="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(maxsplit=1) for line in listed.splitlines()]
+    return " ".join(program for group, program in rows if int(group) == pid)

@@ -91,3 +91,11 @@ def test_streams_and_journal_have_each_their_own_retention(engine: Engine, clien
     assert [client.xlen(stream) for stream in streams] == [301, 301]
     assert Retention(engine, client, journal=9 * DAY, outcomes=DAY).run() == 0
     assert all(client.xlen(stream) < 150 for stream in streams)  # whole nodes of a hundred go
+
+
+def test_a_retention_longer_than_time_itself_forgets_the_journal_all_the_same(engine: Engine, client: Redis) -> None:
+    client.xadd("spcm:outcomes:acme", {"event": "old"}, id="1-1")
+    with engine.begin() as connection:
+        remember(connection, NOW - 2 * DAY)
+    assert Retention(engine, client, journal=DAY, outcomes=36_500 * DAY).run() == 1
+    assert client.xlen("spcm:outcomes:acme") == 1

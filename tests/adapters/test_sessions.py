@@ -1,5 +1,8 @@
 """What our sessions on PostgreSQL are limited to, and what comes of it."""
 
+import os
+import socket
+import sys
 import time
 
 import pytest
@@ -7,6 +10,9 @@ from sqlalchemy import make_url, text
 
 from adapters.database import make_engine
 from adapters.failures import Clashed, Contended, Stalled
+from adapters.settings import Settings
+from tests.servers import Postgres
+from workers import composition
 
 
 def test_our_limits_hold_whatever_the_databases_own_are(postgres_url: str) -> None:
@@ -15,9 +21,37 @@ def test_our_limits_hold_whatever_the_databases_own_are(postgres_url: str) -> No
         for setting in ("synchronous_commit = off", "lock_timeout = 0", "idle_in_transaction_session_timeout = 0"):
             connection.execute(text(f"alter database {make_url(postgres_url).database} set {setting}"))
     engine.dispose()
-    names = ("synchronous_commit", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+    limits = {
+        "synchronous_commit": "on",
+        "statement_timeout": "1234ms",
+        "lock_timeout": "2s",
+        "idle_in_transaction_session_timeout": "3s",
+        "plan_cache_mode": "force_custom_plan",
+    }
     with engine.connect() as connection:
-        assert [connection.scalar(text(f"show {name}")) for name in names] == ["on", "1234ms", "2s", "3s"]
+        assert {name: connection.scalar(text(f"show {name}")) for name in limits} == limits
+    engine.dispose()
+
+
+def test_a_statement_ends_well_before_the_task_that_runs_it(postgres_url: str) -> None:
+    for seconds, limit in ((30, "20s"), (2, "1333ms")):
+        engine = composition.engine(Settings(database_url=postgres_url, batch_time_limit=seconds))
+        with engine.connect() as connection:
+            assert connection.scalar(text("show statement_timeout")) == limit
+        engine.dispose()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems call these options otherwise")
+def test_a_server_that_is_gone_without_a_word_is_noticed(postgres_server: Postgres) -> None:
+    """By the kernel, that is: libpq waits for an answer for as long as the connection seems to be there."""
+    engine = make_engine(postgres_server.url(tcp=True))
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        with socket.socket(fileno=os.dup(driver.fileno())) as session:
+            assert session.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            waits = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+            assert [session.getsockopt(socket.IPPROTO_TCP, each) for each in waits] == [5, 2, 3, 10_000]
     engine.dispose()
 
 

@@ -69,6 +69,12 @@ def test_other_hosts_are_verified_against_the_machines_authorities(url: str) -> 
 def test_libpqs_own_variables_and_file_count_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PGHOST", "db.example")
     assert options("postgresql:///spcm")["sslmode"] == "verify-full"
+    monkeypatch.delenv("PGHOST")
+    monkeypatch.setenv("PGHOSTADDR", "192.0.2.1")
+    assert options("postgresql:///spcm")["sslmode"] == "verify-full"
+    monkeypatch.setenv("PGSSLROOTCERT", "/own.pem")
+    assert options("postgresql:///spcm") == VERIFIED
+    monkeypatch.delenv("PGSSLROOTCERT")
     (tmp_path / ".postgresql").mkdir()
     (tmp_path / ".postgresql" / "root.crt").touch()
     assert options("postgresql:///spcm") == VERIFIED

@@ -198,6 +198,14 @@ def test_two_imports_of_a_file_at_once_are_one_too_many(sqlite_files: ServedFile
     assert sorted(each.name for each in sqlite_files.folder.iterdir()) == ["s.csv", "s.csv.report.csv"]
 
 
+def test_what_a_killed_import_has_left_is_not_in_the_report(sqlite_files: ServedFiles) -> None:
+    path = sqlite_files.write("s.csv", HEADER + "1,,,\n")
+    left = sqlite_files.write(".s.csv.report.csv.part", "what it had written until then\n")
+    sqlite_files.import_file(path)
+    assert report_of(path) == []
+    assert not left.exists()
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(sqlite_files: ServedFiles) -> None:
     path = sqlite_files.write("s.csv", HEADER + "1,,,\n")

@@ -100,6 +100,7 @@ def test_what_it_kept_is_there_again(data: Path) -> None:
 
 def test_killed_it_leaves_nothing_behind(up: Up) -> None:
     started = descendants(up.process.pid)
+    assert started
     up.process.kill()
     assert all(gone(pid, within=5) for pid in started)
     up.process.communicate()

@@ -1,4 +1,5 @@
 import json
+import socket
 import threading
 from typing import Any
 
@@ -6,7 +7,9 @@ import pytest
 from redis import Redis
 
 from spcm_client import Client, Command, InvalidCommand, OutcomeTimeout, SubmitFailed, partition_of, stream_of
+from spcm_client.replies import ReplyList
 from tests.client.stand_in import StandIn, cut_off
+from tests.faults.proxy import Proxy
 
 
 def sent(redis: Redis, partition: int) -> list[dict[str, Any]]:
@@ -55,6 +58,51 @@ def test_a_full_redis_takes_all_of_the_commands_or_none(redis: Redis, client: Cl
         redis.config_set("maxmemory", 0)
     assert failure.value.command_ids == ("a", "b")
     assert redis.keys("spcm:commands:*") == []
+
+
+def test_a_command_whose_connection_breaks_is_sent_again(redis: Redis, proxy: Proxy, proxied_url: str) -> None:
+    with Client(proxied_url, "acme", "oms", "s3cret") as client:
+        partition = client.submit("subscriber.get", {"msisdn": "1"}, id="a").partition
+        broken = proxy.cut_on(b"XADD", "to_server", "before")
+        client.submit("subscriber.get", {"msisdn": "1"}, id="b")
+    assert broken.is_set()
+    assert [command["id"] for command in sent(redis, partition)] == ["a", "b"]
+
+
+@pytest.mark.parametrize(("count", "size"), [(500, 1), (20, 50_000)], ids=["many", "large"])
+def test_of_the_chunk_on_which_the_connection_breaks_nothing_is_sent_and_all_is_told(
+    redis: Redis, proxy: Proxy, proxied_url: str, count: int, size: int
+) -> None:
+    payload = {"msisdn": "1", "zone": "x" * size}
+    commands = [Command("subscriber.create", {"msisdn": "1"}, payload, id=f"c{i}") for i in range(2 * count)]
+    with Redis.from_url(proxied_url) as connection:
+        client = Client(connection, "acme", "oms", "s3cret")
+        proxy.cut_on(f'"c{2 * count - 1}"'.encode(), "to_server", "before")
+        with pytest.raises(SubmitFailed) as failure:
+            client.submit_many(commands)
+    first = int(failure.value.command_ids[0].removeprefix("c"))
+    assert 0 < first < 2 * count - 1
+    assert failure.value.command_ids == tuple(f"c{i}" for i in range(first, 2 * count))
+    assert [command["id"] for command in sent(redis, partition_of(commands[0], "acme", 8))] == [
+        f"c{i}" for i in range(first)
+    ]
+
+
+def test_a_redis_that_says_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spcm_client.connections._SOCKET_TIMEOUT", 0.1)
+    failures = []
+
+    def submit(port: int) -> None:
+        try:
+            Client(f"redis://127.0.0.1:{port}", "acme", "oms", "s3cret").submit("subscriber.get")
+        except SubmitFailed as failure:
+            failures.append(failure)
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        submitting = threading.Thread(target=submit, args=silent.getsockname()[1:], daemon=True)
+        submitting.start()
+        submitting.join(60)
+        assert failures
 
 
 def test_a_redis_that_is_away_is_told_with_the_id_to_send_again() -> None:
@@ -110,6 +158,20 @@ def test_a_call_waits_longer_than_one_blocking_read_can(redis_url: str, worker: 
         with pytest.raises(OutcomeTimeout):
             client.call("planDefinition.search", id="a", timeout=0.7)
     assert worker.times["a"] == 1  # an answer that does not come is no lost connection
+
+
+def test_calls_one_after_another_share_a_connection(client: Client, worker: StandIn, redis: Redis) -> None:
+    client.call("planDefinition.search")
+    before = len(redis.client_list())
+    for _ in range(5):
+        client.call("planDefinition.search")
+    assert len(redis.client_list()) == before
+
+
+def test_who_does_not_wait_is_not_kept_waiting(redis: Redis) -> None:
+    """Redis takes 0 for "for ever", and nothing below it."""
+    replies = ReplyList(redis, "acme")
+    assert [replies.take(seconds) for seconds in (0, -1)] == [None, None]
 
 
 def test_a_call_whose_connection_breaks_asks_again_with_the_same_id(

@@ -1,9 +1,11 @@
 import itertools
+import re
 from typing import Any
 
 import pytest
 from redis import Redis, ResponseError
 from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
@@ -66,6 +68,16 @@ def test_a_lost_connection_is_waited_out(redis: Redis, redis_url: str) -> None:
         publish(redis, first=i)
         assert ids(itertools.islice(outcomes, 1)) == [f"c{i}"]
         redis.client_kill_filter(_type="normal", skipme=True)
+
+
+def test_a_reader_that_is_shut_out_is_told_and_does_not_wait(redis: Redis, redis_url: str) -> None:
+    redis.acl_setuser("reader", enabled=True, passwords=["+pw"], keys=["*"], categories=["+@all"])
+    outcomes = follow(re.sub("//.*@", "//reader:pw@", redis_url), "acme", "start", idle=10)
+    publish(redis)
+    next(outcomes)
+    redis.acl_deluser("reader")  # which ends its connections
+    with pytest.raises(AuthenticationError):
+        next(outcomes)
 
 
 def test_what_is_no_outcome_is_told_with_the_place_to_go_on(redis: Redis) -> None:

@@ -184,7 +184,8 @@ def test_a_broken_connection_is_waited_out(client: Client, worker: StandIn, redi
         return bulk_answer(command)
 
     worker.answer = answer
-    assert [each.ok for each in import_items(client, [item(1), item(1)])] == [True, True]
+    results = import_items(client, [item(1), item(1)], ask_again=3600, timeout=20)
+    assert [each.ok for each in results] == [True, True]
 
 
 def test_an_import_that_nobody_answers_ends_in_the_end(client: Client, worker: StandIn) -> None:

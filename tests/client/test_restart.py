@@ -1,6 +1,7 @@
 """Redis is killed and started again while the client waits; the connection is away for as long as that takes."""
 
 import itertools
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -31,6 +32,22 @@ def test_an_import_goes_on(valkey: Valkey) -> None:
         restarted = kill_and_restart(valkey)
         assert len(results.result(timeout=30)) == 100
         assert set(worker.times.values()) == {2}
+    restarted.stop()
+
+
+def test_a_call_goes_on_though_redis_is_away_for_longer_than_one_try(valkey: Valkey) -> None:
+    with (
+        ThreadPoolExecutor(1) as beside,
+        Redis.from_url(valkey.url) as redis,
+        Client(valkey.url, "acme", "oms", "s3cret") as client,
+    ):
+        outcome = beside.submit(client.call, "planDefinition.search")
+        wait_until(lambda: waiting_in(redis, "blpop"))
+        valkey.kill()
+        time.sleep(3)
+        restarted = Valkey.start(valkey.directory, port=valkey.port)
+        with StandIn(valkey.url):
+            assert outcome.result(timeout=30).ok
     restarted.stop()
 
 

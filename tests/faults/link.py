@@ -50,6 +50,7 @@ class Link:
 
     def __init__(self, weather: Weather, to_client: asyncio.StreamWriter) -> None:
         self.weather = weather
+        self.clear = weather.clear
         self.writers = [to_client]
         self.task = asyncio.current_task()
         self.last_cut: Cut | None = None  # what was forwarded last is not answered
@@ -97,7 +98,7 @@ class Link:
         while True:
             due, data = await stream.on_its_way.get()
             await asyncio.sleep(max(0.0, due - now()))
-            await self.weather.clear.wait()
+            await self.clear.wait()
             if not data:
                 stream.writer.write_eof()
                 return

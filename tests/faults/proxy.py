@@ -54,7 +54,11 @@ class Proxy:
 
     def black_hole(self, on: bool) -> None:
         """Forward nothing, and close nothing. What was sent meanwhile arrives when it is switched off."""
-        self._call(self._weather.clear.clear if on else self._weather.clear.set)
+        self._call(lambda: self._weather.clear.clear() if on else self._weather.clear.set())
+
+    def forget(self) -> None:
+        """Forward nothing on the connections that are open, ever again, and close none of them. New ones are good."""
+        self._call(self._forget)
 
     def cut(self) -> None:
         """Reset all connections, now. New ones are accepted."""
@@ -100,6 +104,11 @@ class Proxy:
         if self._server is not None:
             self._server.close()
             self._server = None
+
+    def _forget(self) -> None:
+        self._weather.clear.clear()
+        self._weather.clear = asyncio.Event()
+        self._weather.clear.set()
 
     async def _cut(self) -> None:
         for _ in range(5):

@@ -83,6 +83,15 @@ def test_row_18_everything_comes_byte_by_byte(proxy: Proxy, lab: Lab) -> None:
     lab.verify()
 
 
+def test_row_18_connections_to_redis_are_forgotten_on_their_way(lab: Lab, worker: Worker) -> None:
+    """As by a firewall: nothing comes through on them any more, and nobody is told."""
+    assert lab.redis_proxy is not None
+    with lab.load(rate=100, seed=184):
+        lab.redis_proxy.forget()
+        lab.moving(within=25)  # it takes a dozen; kombu by itself waits for half a minute or more
+    lab.verify()
+
+
 def test_row_18_the_database_swallows_everything(lab: Lab, worker: Worker) -> None:
     """A black hole, longer than clients wait. (Redis as one is row 7.)"""
     assert lab.database_proxy is not None

@@ -49,12 +49,14 @@ def waits_for_a_lock(lab: Lab) -> bool:
 
 
 def test_row_12_backends_are_terminated_all_the_time(lab: Lab, worker: Worker) -> None:
+    before = times(lab, "57P01")
     with lab.load(rate=200, seed=12):
         for _ in range(6):
             time.sleep(0.5)
             admin(lab, OURS)
         lab.moving()
     lab.verify()
+    assert times(lab, "57P01") > before
 
 
 def test_row_13_the_server_crashes_and_recovers(lab: Lab, worker: Worker) -> None:

@@ -115,6 +115,15 @@ def test_row_05_sigterm_before_the_worker_has_read_that_a_drain_has_begun(make_l
     lab.verify()
 
 
+def test_row_05_sigterm_while_the_worker_waits_for_its_servers(make_lab: "Callable[..., Lab]") -> None:
+    lab = make_lab(sqlite=True)
+    lab.valkey.kill()
+    worker = lab.launch_worker()
+    wait_for(lambda: b"waiting-for-servers" in worker.said(), within=40)
+    worker.terminate()
+    assert worker.wait(10) == 0
+
+
 def test_row_01_on_sqlite_too(make_lab: "Callable[..., Lab]") -> None:
     lab = make_lab(sqlite=True)
     worker = lab.start_worker()

@@ -1,6 +1,8 @@
 """A worker whose Celery stands still ends, pool and all, and says where it stood."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -40,14 +42,19 @@ def test_a_worker_that_stands_still_ends_and_says_where(tmp_path: Path, redis_ur
     command = [sys.executable, "-m", "celery", "-A", "tests.workers.standing_app", "worker", "-c", "1"]
     with migrated(sqlite_url), log.open("wb") as output:
         worker = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stdout=output, stderr=output)
+    pool: list[int] = []
     try:
         pool = children_within(60, worker.pid)
+        os.kill(pool[0], signal.SIGSTOP)  # one that cannot end by itself, as one that hangs
         assert worker.wait(60) == 1, log.read_text()
+        assert all(gone(pid, within=10) for pid in pool)
     finally:
         worker.kill()
+        for pid in pool:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
     assert "worker-stands-still" in log.read_text()
     assert "in stand_still" in log.read_text()
-    assert all(gone(pid, within=10) for pid in pool)
 
 
 def children_within(seconds: float, pid: int) -> list[int]:
