@@ -16,6 +16,7 @@ class TenantRepository:
         self._rows = rows
         self._tenant = tenant
         self.creation_stamp = rows.creation_stamp
+        self.keep_alive = rows.keep_alive
         self.savepoint: Any = rows.savepoint
 
     def load(self, lookup: Lookup[R]) -> Sequence[R]:

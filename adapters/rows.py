@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from adapters.encoding import encode
+from adapters.heartbeat import Heartbeat
 from adapters.statements import ROWS, delete_row, find_rows, insert_rows, park_row, replace_rows
 from adapters.tables import creations, last_ids, metadata
 from domain.resources import Kind, Lookup, R
@@ -27,6 +28,7 @@ class Rows:
         self._dialect = connection.dialect.name
         self._locked = locked
         self._stamp = 0
+        self.keep_alive = Heartbeat(connection).beat
 
     def find(self, like: Lookup[R], keys: Sequence[tuple[Any, ...]]) -> list[tuple[str, R]]:
         """All resources, with their tenants, of the lookup's kind whose tenant and fields are among the keys."""

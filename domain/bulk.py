@@ -89,6 +89,7 @@ class BulkWork:
         for item in self.items:
             if failed == self.form.stop_after:
                 return
+            state.keep_alive()
             item.result = self._execute(item, state, answers, room)
             if item.succeeded:
                 answers[item.id] = item.result.data

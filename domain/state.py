@@ -45,6 +45,9 @@ class Source(Protocol):
     def update_all(self, lookup: Lookup[Any], fields: Mapping[str, Any]) -> int:
         """Set these fields in all that the lookup finds; how many were found."""
 
+    def keep_alive(self) -> None:
+        """Called between two steps of what may take long: nobody else takes the transaction for abandoned."""
+
     def savepoint(self) -> AbstractContextManager[Callable[[], None]]:
         """A point of the transaction to which the yielded function goes back."""
 
@@ -109,6 +112,10 @@ class State:
     def creation_stamp(self) -> int:
         """A number that is greater for each resource created later."""
         return self._source.creation_stamp()
+
+    def keep_alive(self) -> None:
+        """To be called between two steps of what may take long."""
+        self._source.keep_alive()
 
     def put(self, kind: Kind[R], resource: R) -> R:
         """Add the resource, or replace the one of the same key."""

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from adapters.credentials import Authenticator, Directory, look_up
 from adapters.encoding import JsonText, decoded, encode
 from adapters.failures import Interrupted
+from adapters.heartbeat import Heartbeat
 from adapters.journal import Journal, Record
 from adapters.partition_lock import PartitionLock
 from adapters.repository import UnitOfWork
@@ -51,6 +52,7 @@ class Batch:
         self._authenticator = authenticator
         self._defaults = defaults
         self._now = now
+        self._heartbeat = Heartbeat(connection)
         self._journal = Journal(connection)
         self._lock = lock
         self._unremembered: list[Outcome] = []
@@ -97,6 +99,7 @@ class Batch:
         found: dict[Credentials, Principal | Refused] = {}
         enough = self._authenticator.hashed + MOST_NEW_PASSWORDS
         for number, case in enumerate(cases):
+            self._heartbeat.beat()
             if case.command.fault is not None:
                 continue
             credentials = case.command.credentials
@@ -121,6 +124,9 @@ class Batch:
         if case.principal is None or command.operation is None:
             return
         command.operation.authorise(case.principal)
+        if case.condemned:  # it may be the check of what it asks for that it died of
+            case.result = self._failed(case, case.condemned)
+            return
         case.work = command.operation.prepare(case.principal, command.request)
 
     def _load(self, cases: Sequence[Case]) -> UnitOfWork:
@@ -160,10 +166,7 @@ class Batch:
             self._guarded(case, self._repeat, known)
             case.outcome = case.outcome or self._outcome(case)
             return
-        if case.condemned:
-            case.result = self._failed(case, case.condemned)
-        else:
-            self._guarded(case, self._execute, unit)
+        self._guarded(case, self._execute, unit)
         case.outcome = self._outcome(case)
         remembered = case.work.journaled and not case.command.dry_run and case.outcome.status < 500
         if remembered:
@@ -174,6 +177,7 @@ class Batch:
 
     def _guarded(self, case: Case, step: Callable[..., None], *arguments: Any) -> None:
         """Take a step with the case, which may refuse it; a bug of ours must hold up nobody behind it."""
+        self._heartbeat.beat()
         try:
             step(case, *arguments)
         except Refused as refused:

@@ -43,9 +43,10 @@ if careful > 0 then most = math.min(most, few) end
 -- The newest beyond the limit are refused below, and so must not be among the first.
 most = math.min(most, limit)
 
+local last_id = '18446744073709551615-18446744073709551615'  -- after which there can be none
 local entries = {told(first)}
 local bytes, chunk, from = math.max(entries[1][2], 0), 8, first[1]
-while #entries < most and bytes < most_bytes do
+while #entries < most and bytes < most_bytes and from ~= last_id do
   local more = redis.call('XRANGE', stream, '(' .. from, '+', 'COUNT', math.min(chunk, most - #entries))
   for _, entry in ipairs(more) do
     local next = told(entry)

@@ -102,8 +102,8 @@ def test_all_faults_of_all_items_are_told_in_their_order(sqlite_desk: Desk) -> N
 
 
 def test_unknown_members_of_the_bulk_come_last_whatever_their_names(sqlite_desk: Desk) -> None:
-    outcome = sqlite_desk.ask("bulk.execute", {"items[0].x": 1, ".items": 1, "mode": "no", "items": [{"id": 1}]})
-    assert fields_at_fault(outcome) == ["items[0].id", "items[0].operation", "mode", "items[0].x", ".items"]
+    outcome = sqlite_desk.ask("bulk.execute", {"items[0].id": 1, ".items": 1, "mode": "no", "items": [{"id": 1}]})
+    assert fields_at_fault(outcome) == ["items[0].id", "items[0].operation", "mode", "items[0].id", ".items"]
 
 
 def test_the_later_of_two_items_with_one_id_is_at_fault_defaults_included(sqlite_desk: Desk) -> None:

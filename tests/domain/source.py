@@ -34,6 +34,9 @@ class MemorySource:
         self.loads.append(lookup)
         return self._found(lookup)
 
+    def keep_alive(self) -> None:
+        """Nobody waits for it."""
+
     def newest(self, lookup: Lookup[R], count: int) -> Sequence[R]:
         return sorted(self._found(lookup), key=lambda resource: -vars(resource)["created"])[:count]
 

@@ -59,6 +59,16 @@ def test_what_is_refused_beyond_the_limit_does_not_end_the_care(redis_url: str) 
         assert [taker.finishes() for _ in range(32)] == [(2, 0)] * 32
 
 
+def test_an_entry_of_the_highest_id_is_taken_with_those_before_it(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        for number in range(8):
+            client.xadd("spcm:commands:0", {"command": "{}"}, id=f"{number + 1}-0")
+        client.xadd("spcm:commands:0", {"command": "{}"}, id=f"{2**64 - 1}-{2**64 - 1}")
+        taker = Taker(CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1)))
+        assert taker.finishes() == (9, 0)
+        assert client.xlen("spcm:commands:0") == 0
+
+
 def test_an_end_that_was_forgiven_is_no_death(redis_url: str) -> None:
     with connect(redis_url) as client:
         streams = CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1))

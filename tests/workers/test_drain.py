@@ -13,6 +13,7 @@ from adapters.credentials import Authenticator
 from adapters.failures import Clashed, Contended, Stalled, Unavailable
 from adapters.installation import prepare
 from adapters.streams import COMMANDS, DEAD_LETTERS, OUTCOMES, CommandStreams, connect
+from domain.operations import Operation
 from domain.state import Defaults
 from tests.bulk.desk import Desk, written
 from tests.engines import migrated
@@ -105,6 +106,19 @@ def test_who_stalls_alone_three_times_is_not_tried_for_ever(bench: Bench, fail: 
     bench.drain()
     assert bench.told() == [500]
     assert bench.client.xlen(DEAD_LETTERS) == 1
+
+
+def test_who_stalls_before_it_is_executed_is_not_tried_for_ever_either(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stall(*_: Any) -> Any:
+        raise Stalled
+
+    monkeypatch.setattr(Operation, "prepare", stall)
+    bench.send("071")
+    for _ in range(4):
+        bench.drain()
+    assert bench.told() == [500]
 
 
 def test_an_outage_is_never_held_against_a_command(bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch) -> None:
