@@ -10,6 +10,7 @@ install: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("SPCM needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 install" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import ensurepip, venv; ensurepip.version()' 2>/dev/null || { echo 'SPCM needs the module venv: apt install python3-venv, or make PYTHON=/path/to/python3.11 install' >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,check]'
 	touch $@
@@ -43,5 +44,6 @@ format: install
 faults: install
 	$(BIN)/python -m tests.faults.long_run --minutes $(MINUTES) --seed $(SEED) --report faults-report.md
 
+# Not .spcm, which holds an installation's data.
 clean:
-	rm -rf .venv .spcm build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache faults-report.*
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache faults-report.*

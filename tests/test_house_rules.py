@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -123,3 +124,11 @@ def _schema(engine: Engine) -> list[tuple[Any, ...]]:
 
 def _normal(sql: str | None) -> str:
     return re.sub(r"\s+", " ", sql or "").strip()
+
+
+def test_make_clean_leaves_an_installations_data_where_they_are(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in (".spcm", "build"):
+        (tmp_path / name).mkdir()
+    subprocess.run(["make", "clean"], cwd=tmp_path, capture_output=True, check=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".spcm", "Makefile"]
