@@ -66,6 +66,7 @@ class BulkItem:
             name: fill_in(value, answers) if name in ("params", "payload") else value
             for name, value in self.sent.items()
         }
+        # An id that was given stays where it is; one that was not comes first, and takes the place of a null.
         return filled if self.sent.get("id") is not None else {"id": self.id} | filled | {"id": self.id}
 
 

@@ -180,7 +180,7 @@ def search_subscriber(at: SubscriberQuery, state: State) -> Subscriber:
     needs=_needs_of_update,
 )
 def update_subscriber(at: SubscriberRef, changes: SubscriberChanges, state: State) -> Subscriber:
-    """Null unsets an optional field, or takes it back to its default."""
+    """Only what is sent is changed."""
     subscriber = get_subscriber(at, state)
     if changes.imsi != subscriber.imsi:
         _refuse_taken_imsi(changes.imsi, state)
