@@ -113,6 +113,9 @@ class _Known:
     def update_all(self, lookup: Lookup[Any], fields: Any) -> int:
         raise NotImplementedError
 
+    def keep_alive(self) -> None:
+        raise NotImplementedError
+
     def savepoint(self) -> Any:
         raise NotImplementedError
 
