@@ -34,7 +34,9 @@ class Client:
     """Sends commands of one tenant under one user's credentials. Threads may share it.
 
     `redis` is a URL, or a client of the caller's, which is used as it is, with the caller's timeouts (a socket timeout
-    below 0.4 s is too short for waiting).
+    below 0.4 s is too short for waiting). Where calls may be broken off by a signal handler's exception, give a URL:
+    after that a client of redis-py's own can take one request's answer for another's. `call` waits for its own outcome
+    even then; what `submit` tells can be wrong.
 
     redis-py repeats a call by itself when the connection breaks or no answer comes in time, although Redis may have
     executed the first one. A command can therefore be in its stream twice. That is harmless only because both entries

@@ -7,9 +7,10 @@ from typing import Any
 
 from redis import Redis
 from redis.backoff import ExponentialWithJitterBackoff
-from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissionError
+from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissionError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
 from spcm_client.errors import ConnectionLost
@@ -18,6 +19,7 @@ _LOST = (RedisConnectionError, RedisTimeoutError, OSError)
 
 REFUSED = (AuthenticationError, AuthorizationError, NoPermissionError)  # waiting does not help
 _SOCKET_TIMEOUT = 5.0  # seconds
+_MAX_CONNECTIONS = 2**31  # every thread that waits has one; redis-py's own limit is 100
 _RETRIES = 3  # a stopped Redis is told after (1 + 3) * 5 s and the pauses between
 _LONGEST_BLOCK = 5.0  # seconds
 _PAUSE_AFTER_LOSS = 0.2  # seconds
@@ -28,7 +30,14 @@ def connect(redis: Redis | str) -> Redis:
     if isinstance(redis, Redis):
         return redis
     backoff = ExponentialWithJitterBackoff(base=0.05, cap=1.0)
-    made: Redis = Redis.from_url(redis, socket_timeout=_SOCKET_TIMEOUT, retry=Retry(backoff, _RETRIES))
+    made: Redis = Redis.from_url(
+        redis,
+        socket_timeout=_SOCKET_TIMEOUT,
+        retry=Retry(backoff, _RETRIES),
+        max_connections=_MAX_CONNECTIONS,
+        # With these, redis-py also hands out connections on which an answer to another request is still to be read.
+        maint_notifications_config=MaintNotificationsConfig(enabled=False),
+    )
     return made
 
 
@@ -45,7 +54,8 @@ def execute_once(redis: Redis, *command: str | bytes | int | float) -> Any:
     """The raw answer (bytes, whatever `decode_responses` says) to a command that redis-py does not repeat by itself.
 
     BLPOP removes what it answers, and XREADGROUP notes it as delivered: if that answer is lost with the connection, a
-    repetition finds the next entry, and nobody knows that one is missing. So these are sent once.
+    repetition finds the next entry, and nobody knows that one is missing. So these are sent once, and a connection
+    whose answer was not read, whatever was raised meanwhile, is closed.
 
     Raises `ConnectionLost`, and redis-py's errors for what Redis refuses (a wrong password, a missing right).
     """
@@ -53,8 +63,15 @@ def execute_once(redis: Redis, *command: str | bytes | int | float) -> Any:
     try:
         connection = pool.get_connection()
         try:
-            connection.send_command(*command)  # type: ignore[no-untyped-call]  # redis-py gives it no types
+            # Numbers as text: hiredis crashes where a signal handler raises while it writes one.
+            words = [word if isinstance(word, str | bytes) else str(word) for word in command]
+            connection.send_command(*words)  # type: ignore[no-untyped-call]  # redis-py gives it no types
             return connection.read_response(disable_decoding=True)
+        except ResponseError:
+            raise
+        except BaseException:  # of a signal handler, too: the answer that is still to come is nobody else's
+            connection.disconnect()  # type: ignore[no-untyped-call]
+            raise
         finally:
             pool.release(connection)
     except REFUSED:

@@ -5,6 +5,7 @@ import uuid
 from redis import Redis
 
 from spcm_client.connections import execute_once, longest_block
+from spcm_client.errors import ConnectionLost
 from spcm_client.outcomes import Outcome
 
 
@@ -24,7 +25,14 @@ class ReplyList:
         """
         # Redis takes 0 for "for ever".
         answer = execute_once(self._redis, "BLPOP", self.key, max(0.001, min(seconds, self._longest_block)))
-        return None if answer is None else Outcome.from_json(answer[1])
+        if answer is None:
+            return None
+        if not isinstance(answer, list) or answer[0] != self.key.encode():
+            # redis-py hands out connections of a caller's client on which the answer to an interrupted request is
+            # still to be read; from then on each answer on it is the one to the request before.
+            self._redis.connection_pool.disconnect(inuse_connections=False)
+            raise ConnectionLost("Redis answered another request")
+        return Outcome.from_json(answer[1])
 
     def take_now(self) -> Outcome | None:
         """The next outcome if it is there already. Raises `ConnectionLost`, as `take`."""

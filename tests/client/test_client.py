@@ -1,14 +1,18 @@
 import json
+import os
+import signal
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from redis import Redis
+from redis.connection import Connection
 
-from spcm_client import Client, Command, InvalidCommand, OutcomeTimeout, SubmitFailed, partition_of, stream_of
+from spcm_client import Client, Command, InvalidCommand, OutcomeTimeout, SubmitFailed, follow, partition_of, stream_of
 from spcm_client.replies import ReplyList
-from tests.client.stand_in import StandIn, cut_off
+from tests.client.stand_in import StandIn, cut_off, wait_until, waiting_in
 from tests.faults.proxy import Proxy
 
 
@@ -187,3 +191,55 @@ def test_a_call_whose_connection_breaks_asks_again_with_the_same_id(
     outcome = client.call("planDefinition.search", id="a")
     assert outcome.replayed
     assert worker.times["a"] == 2
+
+
+@pytest.mark.parametrize("at", [b"XADD", b"BLPOP"])
+@pytest.mark.parametrize("own", [False, True], ids=["url", "callers redis"])
+def test_a_call_that_was_interrupted_leaves_no_answer_to_another(
+    redis: Redis, redis_url: str, worker: StandIn, monkeypatch: pytest.MonkeyPatch, at: bytes, own: bool
+) -> None:
+    written, armed = Connection.send_packed_command, True
+
+    def interrupted(self: Connection, packed: Any, *more: Any, **named: Any) -> None:
+        nonlocal armed
+        written(self, packed, *more, **named)
+        if armed and at in (packed if isinstance(packed, bytes) else b"".join(packed)):
+            armed = False
+            os.kill(os.getpid(), signal.SIGINT)
+
+    redis.set("spcm:partitions", 8)
+    with Client(redis if own else redis_url, "acme", "oms", "s3cret") as client:
+        client.call("subscriber.get", {"msisdn": "1"})
+        monkeypatch.setattr(Connection, "send_packed_command", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            client.call("subscriber.get", {"msisdn": "2"}, id="interrupted")
+        wait_until(lambda: "interrupted" in worker.times)  # else the answer is not there yet, to be taken for another
+        for name in ("a", "b", "c"):
+            assert client.call("subscriber.get", {"msisdn": "3"}, id=name).command_id == name
+    if not own:
+        assert set(worker.times.values()) == {1}  # no answer was lost to a connection
+
+
+def test_hiredis_gets_no_number_to_write(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It crashes where a signal handler raises while it writes one."""
+    send, commands = Connection.send_command, {}
+
+    def watched(self: Connection, *command: Any, **named: Any) -> None:
+        commands[command[0]] = {type(word) for word in command}
+        send(self, *command, **named)
+
+    monkeypatch.setattr(Connection, "send_command", watched)
+    with pytest.raises(OutcomeTimeout):
+        client.call("subscriber.get", {"msisdn": "1"}, timeout=0.1)
+    assert list(follow(client.redis, "acme", idle=0.01)) == []
+    assert commands["BLPOP"] | commands["XREAD"] == {str}
+
+
+def test_more_threads_can_wait_than_redis_py_has_connections_by_itself(
+    client: Client, redis: Redis, redis_url: str
+) -> None:
+    with ThreadPoolExecutor(101) as threads:
+        calls = [threads.submit(client.call, "subscriber.get", {"msisdn": "1"}) for _ in range(101)]
+        wait_until(lambda: len(waiting_in(redis, "blpop")) == 101 or any(call.done() for call in calls))
+        with StandIn(redis_url):
+            assert {call.result().status for call in calls} == {201}
