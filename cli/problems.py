@@ -71,7 +71,7 @@ def in_one_line(error: BaseException) -> str | None:
         return _usage(error)
     # Bytes that are no text Python reads as characters that UTF-8 cannot write.
     if isinstance(error, UnicodeEncodeError) and error.encoding == "utf-8":
-        return "an argument, or a variable that has a password, is not UTF-8"
+        return "an argument is not UTF-8"
     return _of_ours(error) or _of_servers(error) or _of_files(error)
 
 

@@ -1,5 +1,6 @@
 """The publisher's side: send commands, and wait for their outcomes where that is wanted."""
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,13 +11,15 @@ from redis import Redis, RedisError
 
 from spcm_client.commands import Command, basic_authorization, new_id
 from spcm_client.connections import REFUSED, connect, pause_after_loss
-from spcm_client.errors import ConnectionLost, OutcomeTimeout, SubmitFailed
+from spcm_client.errors import ConnectionLost, InvalidCommand, OutcomeTimeout, SubmitFailed
 from spcm_client.outcomes import Outcome
 from spcm_client.partitions import DEFAULT_PARTITIONS, partition_of, read_partitions, stream_of
 from spcm_client.replies import ReplyList
 
 _CHUNK_COMMANDS = 500
 _CHUNK_BYTES = 1024 * 1024
+
+_TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 _Written = tuple[Command, bytes]
 
@@ -42,13 +45,17 @@ class Client:
     executed the first one. A command can therefore be in its stream twice. That is harmless only because both entries
     have the same id: the second is not executed, and has an outcome of its own that is marked `replayed`. For the same
     reason all of this class can be repeated by the caller, with the same id.
+
+    Raises `InvalidCommand` for a tenant, a user or a password with which no command could be sent.
     """
 
     def __init__(self, redis: Redis | str, tenant: str, user: str, password: str) -> None:
+        if not _TENANT.fullmatch(tenant):
+            raise InvalidCommand("a tenant is 1 to 64 lower-case letters, digits, _ and -, the first a letter or digit")
+        self._authorization = basic_authorization(user, password)
+        self.tenant = tenant
         self._owns_redis = isinstance(redis, str)
         self.redis = connect(redis)
-        self.tenant = tenant
-        self._authorization = basic_authorization(user, password)
         self._partitions: int | None = None
 
     @property

@@ -3,7 +3,7 @@
 import base64
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,10 +69,15 @@ class Command:
 
 
 def basic_authorization(user: str, password: str) -> str:
-    """The `authorization` member. Raises ValueError for a colon in the user, which RFC 7617 has no form for."""
+    """The `authorization` member. Raises `InvalidCommand` for what RFC 7617 has no form for."""
     if ":" in user:
-        raise ValueError("a user's name cannot contain a colon")
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+        raise InvalidCommand("a user's name cannot contain a colon")
+    try:
+        credentials = f"{user}:{password}".encode()
+    except UnicodeEncodeError:
+        # The cause would hold the password.
+        raise InvalidCommand("the user's name or the password is not UTF-8: there is a lone surrogate") from None
+    return "Basic " + base64.b64encode(credentials).decode("ascii")
 
 
 def to_json(value: Mapping[str, Any], levels: int = MAX_DEPTH) -> bytes:
@@ -92,6 +97,8 @@ def to_json(value: Mapping[str, Any], levels: int = MAX_DEPTH) -> bytes:
     # An import asks this of every item: hardly one has as many brackets as it may have levels.
     if written.count(b"{") + written.count(b"[") > levels and _deeper_than(value, levels):
         raise InvalidCommand(_TOO_DEEP)
+    if not _named_by_strings(value):
+        raise InvalidCommand("the names in an object are strings")
     return written
 
 
@@ -103,7 +110,20 @@ def _object(value: object) -> dict[Any, Any]:
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_object)
+_PLAIN = (str, int, float, type(None))
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
+
+
+def _named_by_strings(value: object) -> bool:
+    """False where json would make a name of something else: then 1 and "1" are the same name twice."""
+    inside: Iterable[object] = ()
+    if isinstance(value, Mapping):
+        if not all(isinstance(name, str) for name in value):
+            return False
+        inside = value.values()
+    elif isinstance(value, list | tuple):
+        inside = value
+    return all(_named_by_strings(member) for member in inside if not isinstance(member, _PLAIN))
 
 
 def _deeper_than(value: object, levels: int) -> bool:

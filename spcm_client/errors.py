@@ -8,7 +8,8 @@ class ClientError(Exception):
 
 
 class InvalidCommand(ClientError, ValueError):
-    """Raised when a command cannot be sent: it is no JSON as the contract has it, nested too deeply, or too large.
+    """Raised when a command cannot be sent: it is no JSON as the contract has it, nested too deeply, or too large, or
+    its tenant, user or password cannot be.
 
     Nothing was sent. A worker could not read such a command, so that nobody would ever be told of it.
     """

@@ -53,6 +53,13 @@ def test_of_commands_among_which_one_cannot_be_written_none_is_sent(redis: Redis
     assert redis.keys() == []
 
 
+@pytest.mark.parametrize("tenant", ["", "Acme", "_unattributed", "acme\n", "a" * 65])
+def test_a_tenant_that_cannot_be_is_refused_at_once(redis_url: str, tenant: str) -> None:
+    """A worker would answer in the stream of no tenant, and on no reply list."""
+    with pytest.raises(InvalidCommand, match="a tenant is"):
+        Client(redis_url, tenant, "oms", "s3cret")
+
+
 def test_a_full_redis_takes_all_of_the_commands_or_none(redis: Redis, client: Client) -> None:
     redis.config_set("maxmemory", 1)
     try:

@@ -43,6 +43,13 @@ def test_a_user_with_a_colon_is_refused() -> None:
         basic_authorization("o:ms", "secret")
 
 
+def test_a_password_that_is_no_text_is_refused_without_being_told() -> None:
+    with pytest.raises(InvalidCommand, match="password is not UTF-8") as refusal:
+        basic_authorization("oms", "s3cret\udc80")
+    assert "s3cret" not in str(refusal.value)
+    assert (refusal.value.__cause__, refusal.value.__suppress_context__) == (None, True)
+
+
 def nested(levels: int) -> dict[str, object]:
     value: dict[str, object] = {}
     for _ in range(levels - 1):
@@ -56,8 +63,26 @@ def test_a_command_may_have_32_levels() -> None:
 
 @pytest.mark.parametrize(
     "payload",
-    [nested(32), {"a": float("nan")}, {"a": float("inf")}, {"a": "\ud800"}, {"a": {1, 2}}, {"a": 10**5000}],
-    ids=["33 levels", "NaN", "Infinity", "lone surrogate", "no JSON type", "integer of 5,000 digits"],
+    [
+        nested(32),
+        {"a": float("nan")},
+        {"a": float("inf")},
+        {"a": "\ud800"},
+        {"a": {1, 2}},
+        {"a": 10**5000},
+        {1: "a"},
+        {"a": [{"b": ({None: 1},)}]},
+    ],
+    ids=[
+        "33 levels",
+        "NaN",
+        "Infinity",
+        "lone surrogate",
+        "no JSON type",
+        "integer of 5,000 digits",
+        "a number for a name",
+        "null for a name",
+    ],
 )
 def test_what_no_worker_could_read_is_refused_before_it_is_sent(payload: dict[str, object]) -> None:
     with pytest.raises(InvalidCommand):
