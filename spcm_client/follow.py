@@ -18,8 +18,8 @@ def follow(redis: Redis | str, tenant: str, start: str = "now", *, idle: float |
 
     `start`: `"now"` is the moment of this call, not of the first `next`, so that what is sent after it is seen;
     `"start"` is the oldest outcome that is kept; anything else is the `stream_id` of the last outcome that was seen.
-    It ends when none came for `idle` seconds; None: never. A lost connection is waited out, and nothing is missed or
-    repeated. A tenant `_unattributed` has the outcomes of commands that belong to nobody.
+    It ends when none came for `idle` seconds (0: after those that are there); None: never. A lost connection is waited
+    out, and nothing is missed or repeated. A tenant `_unattributed` has the outcomes of commands that belong to nobody.
 
     Raises redis-py's errors where the call itself cannot reach Redis or may not read, and `MalformedOutcome`, whose
     `stream_id` is where to go on.
@@ -69,13 +69,17 @@ class Patience:
         self.renew()
 
     def renew(self) -> None:
-        """Begin to count anew."""
+        """Begin to count anew, with one read at least."""
         self._since = time.monotonic()
+        self._has_read = False
 
     def block(self) -> int | None:
         """Milliseconds for which the next read may block; None where there should be none."""
         if self._idle is None:
             return int(self._longest_block * 1000)
         left = self._since + self._idle - time.monotonic()
+        if left <= 0 and self._has_read:
+            return None
+        self._has_read = True
         # Redis takes 0 for "for ever".
-        return max(1, int(min(left, self._longest_block) * 1000)) if left > 0 else None
+        return max(1, int(min(left, self._longest_block) * 1000))

@@ -34,7 +34,8 @@ def partition_of(command: Command, tenant: str, partitions: int) -> int:
 
 def partition_of_operation(operation: object, params: object, tenant: str, partitions: int) -> int:
     """As `partition_of`, for a command or a bulk's item that may be of any form."""
-    return _partition(_subscriber(operation, params) or _CATALOG, tenant, partitions)
+    subscriber = _subscriber(operation, params)
+    return _partition(_CATALOG if subscriber is None else subscriber, tenant, partitions)
 
 
 def _partition_of_bulk(payload: Mapping[str, Any] | None, tenant: str, partitions: int) -> int:

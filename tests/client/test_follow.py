@@ -22,6 +22,11 @@ def test_outcomes_are_read_from_the_oldest_that_is_kept(redis: Redis, redis_url:
     assert ids(follow(redis_url, "acme", "start", idle=0.05)) == [f"c{i}" for i in range(250)]
 
 
+def test_without_any_patience_all_that_is_kept_is_read(redis: Redis, redis_url: str) -> None:
+    publish(redis, 250)
+    assert ids(follow(redis_url, "acme", "start", idle=0)) == [f"c{i}" for i in range(250)]
+
+
 def test_now_is_the_moment_of_the_call(redis: Redis) -> None:
     publish(redis)
     outcomes = follow(redis, "acme")

@@ -36,6 +36,11 @@ def test_a_subscriber_command_without_a_readable_msisdn_goes_with_the_catalog(pa
     assert partition("subscriber.get", params) == CATALOG
 
 
+def test_an_empty_msisdn_is_one_too() -> None:
+    command = Command("subscriber.get", {"msisdn": ""})
+    assert partition_of(command, "acme", 1024) == zlib.crc32(b"acme:") % 1024 != zlib.crc32(b"acme:catalog") % 1024
+
+
 def item(msisdn: Any, operation: str = "subscriber.create") -> dict[str, Any]:
     return {"operation": operation, "params": {"msisdn": msisdn}}
 
