@@ -15,7 +15,7 @@ import typer
 from cli.installation import choose_settings, connect_redis, database, engine_of
 from cli.options import AsJson, DataFolder
 from cli.problems import FAILED, Problem
-from cli.stopping import stopping_in_order
+from cli.stopping import stopping_in_order, undisturbed
 
 if TYPE_CHECKING:
     from adapters.settings import Settings
@@ -171,9 +171,10 @@ def _bench(chosen: "Settings") -> Iterator[_Sender]:
             yield _Sender(client, tenant, basic_authorization("bench", password), partitions)
         finally:
             # Commands that are still there, after an interruption, are answered 401 from now on.
-            with engine_of(chosen) as engine, suppress(NoSuchTenant):
-                remove_tenant(engine, tenant)
-            client.delete(_outcomes_of(tenant))
+            with undisturbed():
+                with engine_of(chosen) as engine, suppress(NoSuchTenant):
+                    remove_tenant(engine, tenant)
+                client.delete(_outcomes_of(tenant))
 
 
 def _outcomes_of(tenant: str) -> str:

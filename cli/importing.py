@@ -87,12 +87,16 @@ def import_file(
 
 @contextmanager
 def _terminated_as_by_ctrl_c() -> Iterator[None]:
-    """By SIGTERM too it ends in order: without the files that it has begun, and saying how to go on."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """By other signals too it ends in order: without the files that it has begun, and saying how to go on."""
+    from cli.stopping import requests_to_end
+
+    others = [number for number in requests_to_end() if number != signal.SIGINT]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in others}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _operation(name: str) -> "Operation":

@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C, as one request to end in order."""
+"""SIGTERM, Ctrl-C and the end of the terminal (SIGHUP), as one request to end in order."""
 
 import os
 import select
@@ -6,6 +6,12 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+
+def requests_to_end() -> list[signal.Signals]:
+    """The signals that ask to end; not SIGHUP where it is ignored, as under nohup."""
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return [signal.SIGTERM, signal.SIGINT] if ignored else [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
 
 
 class Stopped(BaseException):
@@ -38,10 +44,20 @@ class Requests:
 
 
 @contextmanager
+def undisturbed() -> Iterator[None]:
+    """What runs inside is not broken off: a request to end is taken after it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, requests_to_end())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def stopping_in_order() -> Iterator[Requests]:
     """Until asked to end: then Stopped goes through what runs inside, and stops here."""
     requests = Requests()
-    before = {number: signal.signal(number, requests.take) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, requests.take) for number in requests_to_end()}
     try:
         yield requests
     except Stopped:

@@ -53,15 +53,16 @@ def waiting(valkey: Valkey, sqlite_url: str, tmp_path: Path) -> Iterator[Files]:
         yield Files(tmp_path, valkey.url, engine, "acme")
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_an_import_that_is_terminated_leaves_nothing_begun_and_says_how_to_go_on(
-    waiting: Files, valkey: Valkey
+    waiting: Files, valkey: Valkey, number: signal.Signals
 ) -> None:
     path = waiting.write("s.csv", "msisdn\n1\n")
     importer = waiting.start_import(path)
     with Redis.from_url(valkey.url) as client:
         wait_for(lambda: bool(client.keys("spcm:commands:*")), within=WITHIN)
     assert list(waiting.folder.glob(".*.part"))
-    importer.terminate()
+    importer.send_signal(number)
     _, told = importer.communicate(timeout=WITHIN)
     assert importer.returncode == 130
     assert told == "spcm: run the same import again to go on\n"

@@ -86,8 +86,7 @@ class Program:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            # A run in the background ignores Ctrl-C, and so would what it starts.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=_ignore_nothing,
         )
 
     @contextmanager
@@ -99,6 +98,12 @@ class Program:
         finally:
             process.kill()
             process.communicate()
+
+
+def _ignore_nothing() -> None:
+    """A run in the background ignores Ctrl-C, one under nohup SIGHUP, and so would what it starts."""
+    for number in signal.SIGINT, signal.SIGHUP:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def next_line(process: "subprocess.Popen[bytes]") -> bytes:

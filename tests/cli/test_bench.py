@@ -1,3 +1,4 @@
+import signal
 from pathlib import Path
 
 import pytest
@@ -33,11 +34,21 @@ def test_refusals_are_told_as_such(redis_url: str, tmp_path: Path) -> None:
     assert "503" in measured.out.splitlines()[-1]
 
 
-def test_stopped_it_leaves_nothing_behind(program: Program) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_stopped_it_leaves_nothing_behind(program: Program, number: signal.Signals) -> None:
     before = program.run("tenant", "list", "--json").lines
     with program.running("bench", "--commands", "10", "--singles", "10000") as bench:
         until(lambda: program.call("tenant", "list", "--json").lines != before)
-        bench.terminate()
+        bench.send_signal(number)
+        assert bench.wait(20) == 130
+    assert program.run("tenant", "list", "--json").lines == before
+
+
+def test_ctrl_c_at_its_figures_leaves_nothing_behind(program: Program) -> None:
+    before = program.run("tenant", "list", "--json").lines
+    with program.running("bench", "--commands", "5000", "--singles", "1") as bench:
+        assert next_line(bench)
+        bench.send_signal(signal.SIGINT)
         assert bench.wait(20) == 130
     assert program.run("tenant", "list", "--json").lines == before
 

@@ -19,11 +19,12 @@ def test_each_outcome_is_what_the_documents_say_and_nothing_is_left(tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_stopped_in_the_middle_it_leaves_nothing_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_stopped_in_the_middle_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     with Program(TMPDIR=str(tmp_path)).running("demo") as process:
         until(lambda: list(tmp_path.glob("*/redis-url")))
         started = until(lambda: descendants(process.pid))
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         assert process.wait(20) == 130
         assert all(gone(pid, within=5) for pid in started)
         assert list(tmp_path.iterdir()) == []

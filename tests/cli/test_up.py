@@ -81,9 +81,22 @@ def test_only_its_owner_can_read_what_it_keeps(servers: Up, data: Path) -> None:
     assert stat.S_IMODE((data / "spcm.sqlite").stat().st_mode) == 0o600
 
 
-def test_ctrl_c_ends_it_in_order_too(data: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_ctrl_c_or_the_terminals_end_ends_it_in_order_too(data: Path, number: signal.Signals) -> None:
     up = Up(Program(), "--data", str(data), "--workers", "0")
-    assert up.end(signal.SIGINT) == (0, b"")
+    assert up.end(number) == (0, b"")
+
+
+def test_under_nohup_it_outlives_the_terminal(data: Path) -> None:
+    program = Program()
+    program.words = ["nohup", *program.words]
+    up = Up(program, "--data", str(data), "--workers", "0")
+    up.process.send_signal(signal.SIGHUP)
+    with redis.Redis.from_url(up.ready["redis"]) as client:
+        os.kill(client.info("server")["process_id"], signal.SIGKILL)
+    assert up.process.stderr is not None
+    assert b"Valkey has ended; it is started again" in until(up.process.stderr.readline)  # it looks after it
+    assert up.end() == (0, b"")
 
 
 def test_what_it_kept_is_there_again(data: Path) -> None:
