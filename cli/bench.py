@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.installation import choose_settings, connect_redis, database, engine_of
+from cli.installation import choose_settings, connect_redis, database, engine_of, number_of_partitions
 from cli.options import AsJson, DataFolder
 from cli.problems import FAILED, Problem
 from cli.stopping import stopping_in_order, undisturbed
@@ -156,14 +156,11 @@ def _bench(chosen: "Settings") -> Iterator[_Sender]:
     """A tenant with a user of a random password, while it is measured. Raises Problem."""
     from adapters.users import NoSuchTenant, add_tenant, add_user, remove_tenant
     from domain.permissions import Permission
-    from spcm_client import read_partitions
     from spcm_client.commands import basic_authorization
 
     tenant, password = f"bench-{secrets.token_hex(6)}", secrets.token_urlsafe(16)
     with connect_redis(chosen.redis) as client:
-        partitions = read_partitions(client)
-        if partitions is None:
-            raise Problem("no worker has ever started here: `spcm up` starts one")
+        partitions = number_of_partitions(client)
         try:
             with database(chosen) as connection:
                 add_tenant(connection, tenant)

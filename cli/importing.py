@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.installation import choose_settings
+from cli.installation import choose_settings, number_of_partitions
 from cli.options import DataFolder, PasswordEnv, TenantOption, UserOption
 from cli.problems import FAILED, Problem, in_one_line, say
 
@@ -67,6 +67,7 @@ def import_file(
         except Problem as problem:
             raise Problem(f"{problem}; nothing was sent") from None
         with _client(chosen.redis, tenant, user, password_env) as client:
+            number_of_partitions(client.redis)  # each bulk's id depends on it: a guess would make others of them
             label = f"{content.digest}/{operation}/{run}"
             results = import_items(client, source.items(), mode=mode.value, run=label, dry_run=dry_run, timeout=timeout)
             try:

@@ -95,6 +95,16 @@ def connect_redis(url: str) -> "redis.Redis":
     return connect(url)
 
 
+def number_of_partitions(client: "redis.Redis") -> int:
+    """As this Redis has it. Raises Problem where no worker has fixed it yet."""
+    from spcm_client import read_partitions
+
+    count = read_partitions(client)
+    if count is None:
+        raise Problem("no worker has ever started here: `spcm up` starts one")
+    return count
+
+
 def without_password(database: str) -> str:
     """A database URL as people may see it."""
     from adapters.database import database_url

@@ -40,7 +40,8 @@ def import_items(
 
     *Again.* Command ids derive from the items, their place, `mode` and `run`: the same import run again, after whatever
     interruption, continues where it was and tells for what was done what became of it then (`replayed`). A caller whose
-    unit is a file puts the file's digest into `run`; another `run` does everything anew.
+    unit is a file puts the file's digest into `run`; another `run` does everything anew. They derive from the number of
+    partitions too, which is a guess before the first worker has started (`read_partitions`): begin after that.
 
     *Refusals.* `mode` is that of each bulk: `atomic` undoes at most 500 items. A bulk that is refused as a whole makes
     each of its items fail with that status and reason; 503 is tried again for about a minute first. A dry run decides

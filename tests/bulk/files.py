@@ -8,8 +8,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine, func, select
 
+from adapters.streams import PARTITIONS
 from adapters.tables import subscribers
-from tests.contract.installation import PASSWORD, ROOT, Installation
+from tests.contract.installation import PASSWORD, PATIENCE, ROOT, Installation
+from tests.faults.lab import wait_for
 
 
 class Files:
@@ -69,6 +71,8 @@ class ServedFiles(Files):
     def __init__(self, installation: Installation, folder: Path) -> None:
         self.installation = installation
         self.sender = installation.add_tenant()
+        # An import is refused until then.
+        wait_for(lambda: bool(installation.redis.exists(PARTITIONS)), within=PATIENCE)
         super().__init__(folder, installation.valkey.url, installation.engine, self.sender.tenant)
 
 

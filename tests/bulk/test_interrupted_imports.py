@@ -11,6 +11,7 @@ from redis import Redis
 
 from adapters.database import make_engine
 from adapters.migrations import migrate
+from adapters.streams import PARTITIONS
 from adapters.users import add_tenant, add_user
 from adapters.valkey import Valkey
 from domain.permissions import Permission
@@ -48,7 +49,9 @@ def test_every_line_is_accounted_for_and_none_is_done_twice(valkey: Valkey, data
 
 @pytest.fixture
 def waiting(valkey: Valkey, sqlite_url: str, tmp_path: Path) -> Iterator[Files]:
-    """Files whose import waits: there is no worker."""
+    """Files whose import waits: there is no worker any more."""
+    with Redis.from_url(valkey.url) as client:
+        client.set(PARTITIONS, 8)
     with migrated(sqlite_url) as engine:
         yield Files(tmp_path, valkey.url, engine, "acme")
 
@@ -86,6 +89,8 @@ def _import_with_kills(files: Files, path: Path, environment: dict[str, str]) ->
     moments = sorted(chance.sample(range(LINES * 9 // 10), KILLS))
     log = files.folder / "worker.log"
     worker = Worker(environment, log)
+    with Redis.from_url(environment["SPCM_REDIS_URL"]) as client:
+        wait_for(lambda: bool(client.exists(PARTITIONS)), within=WITHIN)
     importer = files.start_import(path)
     deadline = time.monotonic() + WITHIN
     try:
@@ -112,3 +117,12 @@ def _import_with_kills(files: Files, path: Path, environment: dict[str, str]) ->
 def test_an_import_that_nobody_answers_asks_for_a_worker(waiting: Files) -> None:
     told = waiting.import_file(waiting.write("s.csv", "msisdn\n1\n"), "--timeout", "1", status=2)
     assert "no outcome came within 1 s: is a worker running? Run the same import again" in told
+
+
+def test_where_no_worker_has_ever_started_nothing_is_sent(waiting: Files, valkey: Valkey) -> None:
+    """The ids of its bulks depend on the number of partitions, which nobody has fixed yet."""
+    with Redis.from_url(valkey.url) as client:
+        client.delete(PARTITIONS)
+        told = waiting.import_file(waiting.write("s.csv", "msisdn\n1\n"), status=2)
+        assert told == "spcm: no worker has ever started here: `spcm up` starts one\n"
+        assert client.keys() == []
