@@ -10,7 +10,7 @@ import typer
 
 from cli.installation import choose_settings, connect_redis, database
 from cli.options import AsJson, DataFolder
-from cli.problems import WRONG, in_one_line
+from cli.problems import WRONG, in_one_line, say
 
 if TYPE_CHECKING:
     import redis
@@ -34,11 +34,31 @@ def status(watch: Watch = False, as_json: AsJson = False, data: DataFolder = Non
     with connect_redis(chosen.redis) as client, _showing(again=watch, as_json=as_json) as show:
         first = _look(chosen, client)
         show(first)
-        while watch:
-            time.sleep(EVERY)
-            show(_look(chosen, client))
+        if watch:
+            _watch(chosen, client, show)
     if first.database is not None:
         raise typer.Exit(WRONG)
+
+
+def _watch(chosen: "Settings", client: "redis.Redis", show: "Callable[[Overview], None]") -> None:
+    """Look again, for ever; a Redis that is away is waited for."""
+    from redis.exceptions import ConnectionError as ConnectionLost
+    from redis.exceptions import TimeoutError as NoAnswer
+
+    from spcm_client.connections import REFUSED
+
+    lost = False
+    while True:
+        time.sleep(EVERY)
+        try:
+            show(_look(chosen, client))
+            lost = False
+        except (ConnectionLost, NoAnswer) as error:
+            if isinstance(error, REFUSED):
+                raise
+            if not lost:
+                say("the connection to Redis was lost; waiting for it")
+            lost = True
 
 
 @contextmanager

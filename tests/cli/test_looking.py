@@ -1,5 +1,6 @@
 """What `spcm status` and `spcm doctor` tell of an installation in which something is wrong."""
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy import make_url
 
 from adapters.streams import COMMANDS, OUTCOMES, PARTITIONS
 from adapters.valkey import Valkey, free_port, valkey_binary
-from tests.cli.program import Program, until
+from tests.cli.program import Program, next_line, until
 from tests.servers import execute
 
 GONE = "postgresql://u:hidden@127.0.0.1:1/x"
@@ -30,6 +31,24 @@ def test_status_without_a_database_shows_what_waits(redis_url: str, tmp_path: Pa
     assert "the database cannot be used" in told.lines[0]["database"]
     shown = program.call("status").out.splitlines()
     assert sum("the database cannot be used" in line for line in shown) == 1
+
+
+def test_status_waits_for_a_redis_that_is_started_again(migrated: Program, valkey: Valkey) -> None:
+    migrated.environment["SPCM_REDIS_URL"] = valkey.url
+    with migrated.running("status", "--watch", "--json") as watching:
+        assert next_line(watching)
+        valkey.kill()
+        assert watching.stderr is not None
+        assert watching.stderr.readline() == b"spcm: the connection to Redis was lost; waiting for it\n"
+        restarted = Valkey.start(valkey.directory, port=valkey.port)
+        with redis.Redis.from_url(restarted.url) as client:
+            client.xadd(f"{COMMANDS}3", {"command": "{}"})
+            until(lambda: json.loads(next_line(watching))["partitions"][3]["backlog"] == 1)
+            client.config_set("requirepass", "another")
+            client.client_kill_filter(_type="normal", skipme=True)
+        assert watching.wait(20) == 2
+        assert b"Redis refused" in watching.stderr.read()
+    restarted.stop()
 
 
 @pytest.mark.parametrize("url", ["foo", GONE])
