@@ -40,26 +40,33 @@ def _of_its_form(text: str, form: Any, what: str) -> str:
 
 def user_name(text: str) -> str:
     """A user's name. Raises Problem for what HTTP Basic, or the database, cannot hold."""
-    if not 1 <= len(text) <= _LONGEST_USER or ":" in text or any(unicodedata.category(c) in ("Cc", "Cs") for c in text):
+    if not 1 <= len(text) <= _LONGEST_USER or ":" in text or _has_control_characters(text):
         raise Problem("a user's name must be 1 to 255 characters without colon and control characters")
     return text
 
 
+def _has_control_characters(text: str) -> bool:
+    return any(unicodedata.category(character) in ("Cc", "Cs") for character in text)
+
+
 def password(raw: bytes) -> str:
-    """A password as it was read, with its newline. Raises Problem."""
+    """A password as it was read, with its newline. Raises Problem for what HTTP Basic (RFC 7617) cannot hold."""
     line = raw.removesuffix(b"\n").removesuffix(b"\r") if raw.endswith(b"\n") else raw
     if not 1 <= len(line) <= _LONGEST_PASSWORD:
         raise Problem("a password must be 1 to 1024 bytes long")
     try:
-        return line.decode()
+        text = line.decode()
     except UnicodeDecodeError:
         raise Problem("a password must be UTF-8") from None
+    if _has_control_characters(text):
+        raise Problem("a password must be without control characters, and so one line")
+    return text
 
 
 def password_in(variable: str) -> str:
     """The password that an environment variable has. Raises Problem."""
     found = os.environ.get(variable)
-    if found is None:
+    if not found:
         raise Problem(f"the variable {variable} has no password: set it, or name another with --password-env")
     return found
 

@@ -5,8 +5,21 @@ from typing import Annotated
 
 import typer
 
+from cli.problems import Problem
+
+
+def _folder(name: str) -> Path:
+    """Raises Problem for an empty name, which Python takes for the current folder."""
+    if not name:
+        raise Problem("--data is empty: name a folder, or leave it out")
+    return Path(name)
+
+
 DataFolder = Annotated[
-    Path | None, typer.Option("--data", metavar="DIR", help="The installation's folder; else SPCM_DATA, else .spcm.")
+    Path | None,
+    typer.Option(
+        "--data", metavar="DIR", parser=_folder, help="The installation's folder; else SPCM_DATA, else .spcm."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for programs, one value a line.")]
 TenantOption = Annotated[str, typer.Option("--tenant", metavar="TENANT", help="The tenant's name.")]

@@ -125,10 +125,14 @@ def test_what_has_no_outcome_in_time_is_counted(tmp_path: Path) -> None:
         (["nowhere.json"], "nowhere.json: No such file or directory"),
         (["--user", "oms"], "--password-env"),
         (["--user", "oms", "--password-env", "NOT_SET"], "NOT_SET has no password"),
+        (["--user", "oms", "--password-env", "EMPTY"], "EMPTY has no password"),
         (["--tenant", "A B"], "a tenant's name must be"),
     ],
 )
-def test_what_cannot_be_sent_is_told(program: Program, arguments: list[str], told: str) -> None:
+def test_what_cannot_be_sent_is_told(
+    program: Program, arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(program.environment, "EMPTY", "")
     assert program.call("submit", *arguments).is_refused(told)
 
 

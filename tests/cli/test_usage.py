@@ -49,6 +49,15 @@ def test_every_command_has_help_and_all_but_the_demo_a_data_folder(words: tuple[
     assert ("--data" in helped.output) is (words != ("demo",))
 
 
+@pytest.mark.parametrize("words", [each for each in commands(get_command(app)) if each != ("demo",)], ids=" ".join)
+def test_an_empty_data_folder_is_not_the_current_one(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = "--data is empty: name a folder, or leave it out"
+    assert Program().call(*words, "--data", "").is_refused(told)
+
+
 @pytest.mark.parametrize(
     ("setting", "value", "told"),
     [
