@@ -179,7 +179,10 @@ def _claim(directory: Path) -> int:
             if time.monotonic() > deadline:
                 owner = os.pread(claim, 20, 0).decode() or "unknown"
                 os.close(claim)
-                raise ValkeyFailed(f"{directory} is in use: another process ({owner}) runs a Valkey there") from None
+                raise ValkeyFailed(
+                    f"{directory} is in use: SPCM runs there already (process {owner}); end that one, or name another"
+                    " folder with --data"
+                ) from None
             time.sleep(0.02)
         else:
             os.truncate(claim, 0)

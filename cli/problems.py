@@ -88,7 +88,7 @@ def _of_ours(error: BaseException) -> str | None:
     from adapters.database import WrongDatabaseUrl
     from adapters.migrations import NotReady
     from adapters.settings import WrongSetting
-    from adapters.users import AlreadyThere, NoSuchTenant, NoSuchUser
+    from adapters.users import NoSuchTenant, NoSuchUser
     from adapters.valkey import ValkeyFailed
     from spcm_client import ClientError, SubmitFailed
 
@@ -96,8 +96,6 @@ def _of_ours(error: BaseException) -> str | None:
         return f"there is no tenant {error}: `spcm tenant list` shows all, `spcm tenant add` makes one"
     if isinstance(error, NoSuchUser):
         return f"there is no user {error}: `spcm user list` shows all, `spcm user add` makes one"
-    if isinstance(error, AlreadyThere):
-        return f"{error} is there already"
     if isinstance(error, WrongDatabaseUrl):
         return f"SPCM_DATABASE_URL: {error}"
     if isinstance(error, SubmitFailed):

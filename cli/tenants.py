@@ -7,6 +7,7 @@ import typer
 
 from cli.installation import choose_settings, database, engine_of, require_schema
 from cli.options import AsJson, DataFolder
+from cli.problems import Problem
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The tenant's name.")]
 
@@ -16,12 +17,15 @@ app = typer.Typer(no_args_is_help=True, help="Tenants: operators that see nothin
 @app.command("add")
 def add(name: Name, data: DataFolder = None) -> None:
     """Add a tenant."""
-    from adapters.users import add_tenant
+    from adapters.users import AlreadyThere, add_tenant
     from cli.names import tenant_name
     from cli.terminal import screen
 
-    with database(choose_settings(data)) as connection:
-        add_tenant(connection, tenant_name(name))
+    try:
+        with database(choose_settings(data)) as connection:
+            add_tenant(connection, tenant_name(name))
+    except AlreadyThere:
+        raise Problem(f"tenant {name} is there already: `spcm user list --tenant {name}` shows its users") from None
     screen().print(f"tenant {name} added; it has no users yet: `spcm user add --tenant {name} ...`", soft_wrap=True)
 
 

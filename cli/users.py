@@ -7,6 +7,7 @@ import typer
 
 from cli.installation import choose_settings, database
 from cli.options import AsJson, DataFolder, TenantOption
+from cli.problems import Problem
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")]
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin, up to its end.")]
@@ -29,15 +30,19 @@ def add(
     data: DataFolder = None,
 ) -> None:
     """Add a user."""
-    from adapters.users import add_user
+    from adapters.users import AlreadyThere, add_user
     from cli.names import permissions, tenant_name, user_name
     from cli.terminal import screen
 
     granted = permissions(permission or [], every=all_permissions)
     chosen = choose_settings(data)
     secret = _password(user_name(name), from_stdin=password_stdin)
-    with database(chosen) as connection:
-        add_user(connection, tenant_name(tenant), name, secret, granted)
+    try:
+        with database(chosen) as connection:
+            add_user(connection, tenant_name(tenant), name, secret, granted)
+    except AlreadyThere:
+        change = "`spcm user password` and `spcm user permissions` change it"
+        raise Problem(f"user {name} of tenant {tenant} is there already: {change}") from None
     screen().print(f"user {name} of tenant {tenant} added, with {len(granted)} permissions", soft_wrap=True)
 
 
@@ -107,7 +112,6 @@ def change_permissions(
 def _password(name: str, *, from_stdin: bool) -> str:
     """From stdin, or asked for on a terminal, twice. Raises Problem."""
     from cli.names import password
-    from cli.problems import Problem
 
     if from_stdin:
         return password(sys.stdin.buffer.read(1100))  # more than a password may have

@@ -140,7 +140,7 @@ def test_a_folder_that_cannot_be_is_told_in_one_line(tmp_path: Path) -> None:
 
 
 def test_a_second_owner_is_refused_and_told_who_is_the_first(running: Valkey, directory: Path) -> None:
-    with pytest.raises(ValkeyFailed, match=rf"is in use: another process \({os.getpid()}\)"):
+    with pytest.raises(ValkeyFailed, match=rf"SPCM runs there already \(process {os.getpid()}\)"):
         Valkey.start(directory)
     assert running.alive()
 

@@ -54,7 +54,7 @@ def test_migrating_twice_changes_nothing_and_the_folder_is_its_owners(migrated: 
 
 def test_tenants_come_and_go(migrated: Program) -> None:
     assert migrated.call("tenant", "add", "acme").status == 0
-    assert migrated.call("tenant", "add", "acme").is_refused("acme is there already")
+    assert migrated.call("tenant", "add", "acme").is_refused("tenant acme is there already")
     assert migrated.call("tenant", "add", "Acme").is_refused("a tenant's name must be")
     assert migrated.call("tenant", "list", "--json").lines == [{"name": "acme", "users": 0}]
     assert "acme" in migrated.call("tenant", "list").out
@@ -67,6 +67,8 @@ def test_users_come_change_and_go(migrated: Program) -> None:
     name = ["--tenant", "acme", "oms"]
     some = ["--permission", "subscriber_read", "--permission", "SPCM_SUBSCRIBER_CREATE_PERMISSION"]
     assert migrated.call("user", "add", *name, "--password-stdin", *some, stdin="one\n").status == 0
+    again = migrated.call("user", "add", *name, "--password-stdin", *some, stdin="one\n")
+    assert again.is_refused("user oms of tenant acme is there already", "spcm user password", "spcm user permissions")
     listed = migrated.call("user", "list", "--tenant", "acme", "--json").lines
     assert listed == [
         {"name": "oms", "permissions": ["SPCM_SUBSCRIBER_CREATE_PERMISSION", "SPCM_SUBSCRIBER_READ_PERMISSION"]}

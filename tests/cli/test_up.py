@@ -199,7 +199,8 @@ def test_a_worker_refuses_a_redis_url_as_spcm_does(data: Path) -> None:
 
 
 def test_a_second_one_in_the_same_folder_is_refused(servers: Up, data: Path) -> None:
-    assert Program().run("up", "--data", str(data)).is_refused("in use")
+    already = f"SPCM runs there already (process {servers.process.pid}); end that one, or name another folder"
+    assert Program().run("up", "--data", str(data)).is_refused(str(data), already)
 
 
 def test_another_number_of_partitions_is_refused(servers: Up, data: Path) -> None:
