@@ -3,18 +3,20 @@
 import re
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.installation import choose_settings, connect_redis
+from cli.installation import choose_settings, connect_redis, database
 from cli.options import AsJson, DataFolder, PasswordEnv, UserOption
-from cli.problems import FAILED, Problem, say
+from cli.problems import FAILED, Problem, in_one_line, say
 
 if TYPE_CHECKING:
     import redis
 
     from adapters.dead_letters import DeadLetter
+    from adapters.settings import Settings
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A dead letter's id, as `spcm deadletters list` shows it.")]
 Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Dead letters, by their ids.")]
@@ -31,8 +33,9 @@ def show_all(tenant: OfTenant = None, as_json: AsJson = False, data: DataFolder 
     """List dead letters, oldest first."""
     from cli.terminal import print_json, screen, table
 
-    with connect_redis(choose_settings(data).redis) as client:
-        rows = (_row(letter) for letter in _those_of(client, tenant))
+    chosen = choose_settings(data)
+    with connect_redis(chosen.redis) as client:
+        rows = (_row(letter) for letter in _those_of(chosen, client, tenant))
         if as_json:
             for row in rows:
                 print_json(row)
@@ -87,8 +90,9 @@ def resend(
     from spcm_client.commands import basic_authorization
 
     authorization = basic_authorization(user_name(user), password_in(password_env))
-    with connect_redis(choose_settings(data).redis) as client:
-        letters = _chosen(client, letter_ids, tenant, every=every)
+    chosen = choose_settings(data)
+    with connect_redis(chosen.redis) as client:
+        letters = _chosen(chosen, client, letter_ids, tenant, every=every)
         with Telling(as_json=as_json) as telling:
             resending = Resending(client, authorization, telling)
             if no_wait:
@@ -115,8 +119,9 @@ def discard(
     from adapters.dead_letters import remove_dead_letters
     from cli.terminal import print_json, screen
 
-    with connect_redis(choose_settings(data).redis) as client:
-        ids = [letter.id for letter in _chosen(client, letter_ids, tenant, every=every)]
+    chosen = choose_settings(data)
+    with connect_redis(chosen.redis) as client:
+        ids = [letter.id for letter in _chosen(chosen, client, letter_ids, tenant, every=every)]
         if ids and sys.stdin.isatty():
             typer.confirm(f"Remove {_counted(len(ids))} for good?", abort=True, err=True)
         removed = remove_dead_letters(client, ids)
@@ -139,12 +144,14 @@ def _row(letter: "DeadLetter") -> dict[str, Any]:
     }
 
 
-def _chosen(client: "redis.Redis", ids: list[str] | None, tenant: str | None, *, every: bool) -> "Iterator[DeadLetter]":
+def _chosen(
+    chosen: "Settings", client: "redis.Redis", ids: list[str] | None, tenant: str | None, *, every: bool
+) -> "Iterator[DeadLetter]":
     """Raises Problem before anything is done with any of them."""
     if every == bool(ids):
         raise Problem("name dead letters by their ids, or give --all")
     if every:
-        return _those_of(client, tenant)
+        return _those_of(chosen, client, tenant)
     if tenant is not None:
         raise Problem("--tenant goes with --all")
     for each in ids or ():
@@ -152,12 +159,32 @@ def _chosen(client: "redis.Redis", ids: list[str] | None, tenant: str | None, *,
     return (_found(client, each) for each in dict.fromkeys(ids or ()))
 
 
-def _those_of(client: "redis.Redis", tenant: str | None) -> "Iterator[DeadLetter]":
+def _those_of(chosen: "Settings", client: "redis.Redis", tenant: str | None) -> "Iterator[DeadLetter]":
+    """Raises Problem, or NoSuchTenant where a tenant has none: they can be there longer than their tenant."""
     from adapters.dead_letters import dead_letters
     from cli.names import tenant_name
 
-    name = None if tenant is None else tenant_name(tenant)
-    return (letter for letter in dead_letters(client) if name is None or letter.tenant == name)
+    if tenant is None:
+        return dead_letters(client)
+    name = tenant_name(tenant)
+    letters = (letter for letter in dead_letters(client) if letter.tenant == name)
+    first = next(letters, None)
+    if first is None:
+        _require_tenant(chosen, name)
+        return iter(())
+    return chain([first], letters)
+
+
+def _require_tenant(chosen: "Settings", name: str) -> None:
+    """Raises NoSuchTenant, if there is a database to ask: dead letters are in Redis, and need none."""
+    from adapters.users import NoSuchTenant, require_tenant
+
+    try:
+        with database(chosen, reads=True) as connection:
+            require_tenant(connection, name)
+    except Exception as error:
+        if isinstance(error, NoSuchTenant) or in_one_line(error) is None:
+            raise
 
 
 def _found(client: "redis.Redis", letter_id: str) -> "DeadLetter":

@@ -8,7 +8,7 @@ import typer
 
 from cli.installation import choose_settings, connect_redis
 from cli.options import AsJson, DataFolder
-from cli.problems import FAILED, Problem, say
+from cli.problems import FAILED, Problem
 
 if TYPE_CHECKING:
     from cli.inbox import Inbox
@@ -62,7 +62,7 @@ def submit(
     if inbox.fault is not None:
         raise inbox.fault
     if not telling.any:
-        say("there was no command, and nothing was sent")
+        raise Problem("there was no command, and nothing was sent")
     if telling.failed:
         raise typer.Exit(FAILED)
 

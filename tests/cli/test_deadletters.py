@@ -177,3 +177,21 @@ def test_one_that_was_refused_for_a_missing_permission_stays(program: Program, c
     sent = program.run("deadletters", "resend", here, "--user", "idle", "--password-env", "PW", "--json", PW="pw")
     assert [line["status"] for line in sent.lines] == [403]
     assert left(client) == [here]
+
+
+@pytest.mark.parametrize(
+    "words", [["list"], ["resend", "--all", *ME], ["discard", "--all"]], ids=lambda words: words[0]
+)
+def test_those_of_a_tenant_that_there_is_not_are_not_looked_for(
+    program: Program, client: Redis, words: list[str]
+) -> None:
+    here = letter(client, "a")
+    assert program.call("deadletters", *words, "--tenant", "nobody").is_refused("there is no tenant nobody")
+    assert left(client) == [here]
+
+
+def test_without_a_database_they_are_listed_all_the_same(program: Program, client: Redis, tmp_path: Path) -> None:
+    url = (Path(program.environment["SPCM_DATA"]) / "redis-url").read_text().strip()
+    without = Program(SPCM_REDIS_URL=url, SPCM_DATA=str(tmp_path))
+    listed = without.call("deadletters", "list", "--tenant", "nobody", "--json")
+    assert (listed.status, listed.out, listed.err) == (0, "", "")

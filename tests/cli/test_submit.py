@@ -262,8 +262,12 @@ def test_a_doctor_that_cannot_reach_a_server_says_which(program: Program) -> Non
     assert [finding["subject"] for finding in ended.lines if finding["level"] == "problem"] == ["Redis connection"]
 
 
-def test_where_nothing_was_sent_it_says_so(program: Program) -> None:
-    assert program.run("submit").err == "spcm: there was no command, and nothing was sent\n"
+@pytest.mark.parametrize("text", ["", "\n", "[]"])
+def test_a_file_without_a_command_is_told(program: Program, text: str) -> None:
+    assert submit(program, text).is_refused("there was no command, and nothing was sent")
+
+
+def test_where_no_dead_letter_was_sent_it_says_so(program: Program) -> None:
     resent = program.run("deadletters", "resend", "--all", "--user", "oms", "--password-env", "PW")
     assert (resent.status, resent.err) == (0, "spcm: there are no dead letters, and nothing was sent\n")
 

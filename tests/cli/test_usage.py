@@ -144,8 +144,10 @@ def shell(program: Program, line: str) -> int:
 
 def test_streams_that_are_closed_are_as_those_to_nowhere(migrated: Program, redis_url: str) -> None:
     migrated.environment["SPCM_REDIS_URL"] = redis_url
-    for line in ("spcm submit <&-", "spcm status >&-", "spcm status <&- >&- 2>&-"):
+    migrated.call("tenant", "add", "acme")
+    for line in ("spcm export subscribers --tenant acme <&-", "spcm status >&-", "spcm status <&- >&- 2>&-"):
         assert shell(migrated, line) == 0, line
+    assert shell(migrated, "spcm submit <&-") == shell(migrated, "spcm submit </dev/null") == 2
 
 
 @pytest.mark.parametrize(
