@@ -134,8 +134,10 @@ class CommandStreams:
             left = int(self._finish(keys=keys, args=arguments))
         if left == -1:
             raise NotOurs
-        if left < 0:
+        if left == -2:
             raise Unavailable("Redis: a key of an outcome stream or of the dead letters is of another type")
+        if left < 0:
+            raise Unavailable("Redis: an outcome stream or the dead letters take no more: no right, or no id is left")
         return left
 
     def forgive(self, partition: int, token: str) -> None:
