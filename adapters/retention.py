@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from adapters.failures import redis_failures
 from adapters.journal import forget_before
-from adapters.streams import DEAD_LETTERS, OUTCOMES
+from adapters.streams import DEAD_LETTERS, OUTCOMES, time_of
 
 EVERY = timedelta(minutes=10)
 _CLAIM = "spcm:maintenance"
@@ -38,9 +38,12 @@ class Retention:
     def run(self) -> int:
         """Forget what is older; how many records of the journal that were. Raises Unavailable."""
         deadline = time.monotonic() + self.budget
-        self._trim_streams()
+        now = time_of(self.client)
+        self._trim_streams(now)
+        # The earlier of two clocks: what is forgotten too early is executed twice.
+        old = min(now, datetime.now(UTC)) - self.journal
         forgotten = 0
-        while some := self._forget_some():
+        while some := self._forget_some(old):
             forgotten += some
             if time.monotonic() > deadline:
                 self._ask_for_another_turn()
@@ -51,15 +54,14 @@ class Retention:
         with redis_failures():
             self.client.delete(_CLAIM)
 
-    def _trim_streams(self) -> None:
+    def _trim_streams(self, now: datetime) -> None:
+        oldest = int((now.timestamp() - self.outcomes.total_seconds()) * 1000)
         with redis_failures():
-            seconds, _ = self.client.time()
-            oldest = int((seconds - self.outcomes.total_seconds()) * 1000)
             for stream in (DEAD_LETTERS.encode(), *self.client.scan_iter(match=f"{OUTCOMES}*", count=1000)):
                 if self.client.type(stream) == b"stream":
                     self.client.xtrim(stream, minid=max(oldest, 0), approximate=True)
 
-    def _forget_some(self) -> int:
+    def _forget_some(self, old: datetime) -> int:
         # A few at a time, each in a transaction of its own: nobody waits long for it.
         with self.engine.begin() as connection:
-            return forget_before(connection, datetime.now(UTC) - self.journal, _AT_ONCE)
+            return forget_before(connection, old, _AT_ONCE)

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -94,6 +94,13 @@ def connect(url: str, *, timeout: float = 5.0, name: str | None = None) -> "redi
     )
 
 
+def time_of(client: "redis.Redis") -> datetime:
+    """What time it is by Redis' clock. Raises Unavailable."""
+    with redis_failures():
+        seconds, _ = client.time()
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 class CommandStreams:
     """The partitions' streams, for the one who executes what they hold."""
 
@@ -105,6 +112,10 @@ class CommandStreams:
         self._take = client.register_script(_script("take"))
         self._finish = client.register_script(_script("finish"))
         self._forgive = client.register_script(_script("forgive"))
+
+    def now(self) -> datetime:
+        """What time it is by Redis' clock. Raises Unavailable."""
+        return time_of(self._client)
 
     def take(self, partition: int, *, at_most: int) -> Taken:
         """The partition's next commands, oldest first. Raises Unavailable."""

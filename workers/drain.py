@@ -28,6 +28,9 @@ ROUNDS = 3
 DEATHS = 3
 """A command that was alone this often when its worker died is not executed again."""
 
+BEHIND = 60.0
+"""Seconds by which a clock may be behind that of Redis, before commands are taken as executed at the latter's time."""
+
 log = structlog.get_logger()
 
 
@@ -105,7 +108,7 @@ class Drain:
                 if cases[0].event_id != suspect.event_id:  # somebody else may be done with the one before
                     suspect.event_id, suspect.error = cases[0].event_id, ""
                 cases[0].condemned = suspect.error or ("WorkerDied" if taken.deaths >= DEATHS else "")
-                batch = Batch(connection, self.authenticator, self.defaults, datetime.now(UTC), lock)
+                batch = Batch(connection, self.authenticator, self.defaults, self._now(cases), lock)
                 decided = batch.execute(cases, refused=refused)
                 failpoint("written")
                 transaction.commit()
@@ -114,6 +117,15 @@ class Drain:
             left = self.streams.finish(partition, taken.token, announcements([*decided, *refused], taken.tries))
         failpoint("finished")
         return left
+
+    def _now(self, cases: Sequence[Case]) -> datetime:
+        """When the batch is executed: not so long before its commands were sent that the journal forgets them at once.
+
+        Their ids tell when that was, unless a publisher has chosen them; so Redis is asked.
+        """
+        now = datetime.now(UTC)
+        sent = int(cases[-1].entry.id.partition("-")[0]) / 1000
+        return max(now, self.streams.now()) if sent > now.timestamp() + BEHIND else now
 
     @contextmanager
     def _forgiving(self, partition: int, taken: Taken) -> Iterator[None]:

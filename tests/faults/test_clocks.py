@@ -1,12 +1,23 @@
 """Clocks that are wrong: row 19 of the fault list."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, select, update
 
+from adapters.retention import Retention
+from adapters.streams import COMMANDS, connect
+from adapters.tables import journal
+from adapters.valkey import Valkey
+from tests.engines import migrated
 from tests.faults.clock import LIBRARY, clock
 from tests.faults.lab import Lab
+from tests.workers.test_drain import Bench
 
 pytestmark = pytest.mark.skipif(not LIBRARY.exists(), reason="libfaketime brings no library for this system")
 
@@ -39,3 +50,62 @@ def test_row_19_redis_goes_back_by_an_hour(make_lab: "Callable[..., Lab]", monke
         assert lab.now() < before, "its clock did not go back"
         lab.moving()
     lab.verify()
+
+
+DAY = timedelta(days=1)
+
+
+class Apart:
+    """A bench whose Redis has another clock than who drains it: 40 days off, which is longer than the journal keeps."""
+
+    def __init__(self, engine: Engine, client: Any) -> None:
+        self.bench = Bench(engine, client)
+        self.maintain = Retention(engine, client, journal=30 * DAY, outcomes=30 * DAY).run
+
+    def executed_at(self) -> datetime:
+        with self.bench.engine.connect() as connection:
+            milliseconds = connection.execute(select(journal.c.executed_at)).scalar_one()
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+@contextmanager
+def apart(folder: Path, offset: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Apart]:
+    for name, value in clock(offset).items():
+        monkeypatch.setenv(name, value)
+    valkey = Valkey.start(folder / "valkey")
+    monkeypatch.undo()
+    try:
+        with migrated(f"sqlite:///{folder / 'spcm.sqlite'}") as engine, connect(valkey.url) as client:
+            yield Apart(engine, client)
+    finally:
+        valkey.stop()
+
+
+def test_whose_clock_is_ahead_forgets_nothing_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with apart(tmp_path, "-40d", monkeypatch) as it:
+        it.bench.send("071")
+        it.bench.drain()
+        with it.bench.engine.begin() as connection:  # by another, whose clock is that of Redis
+            now = it.bench.streams.now().timestamp() * 1000
+            connection.execute(update(journal).values(executed_at=int(now)))
+        assert it.maintain() == 0
+        assert datetime.now(UTC) - it.executed_at() > 39 * DAY
+
+
+def test_what_is_executed_by_a_clock_that_is_behind_is_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with apart(tmp_path, "+40d", monkeypatch) as it:
+        it.bench.send("071")
+        it.bench.drain()
+        assert it.executed_at() - datetime.now(UTC) > 39 * DAY
+
+
+def test_an_id_that_a_publisher_has_chosen_is_not_taken_for_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with apart(tmp_path, "+0", monkeypatch) as it:
+        it.bench.client.xadd(f"{COMMANDS}0", {"command": "{}"}, id=f"{2**64 - 2}-0")
+        it.bench.send("071")
+        it.bench.drain()
+        assert abs(it.executed_at() - datetime.now(UTC)) < DAY
