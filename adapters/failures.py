@@ -80,6 +80,10 @@ def _translate(context: ExceptionContext) -> Interrupted | None:
     """What SQLAlchemy raises instead; None: what it would have raised anyway."""
     cause = context.original_exception
     kind = _kind_of(cause, disconnected=context.is_disconnect)
+    if kind is not None and issubclass(kind, Unavailable) and not context.is_disconnect:
+        # What the session was given when it began (read-only, a role, a search path) ends only with it.
+        context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = False
     return None if kind is None else kind(_words(cause))
 
 

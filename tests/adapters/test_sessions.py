@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from adapters.database import make_engine
-from adapters.failures import Clashed, Contended, Stalled
+from adapters.failures import Clashed, Contended, Stalled, Unavailable
 from adapters.settings import Settings
 from tests.servers import Postgres
 from workers import composition
@@ -31,6 +31,27 @@ def test_our_limits_hold_whatever_the_databases_own_are(postgres_url: str) -> No
     with engine.connect() as connection:
         assert {name: connection.scalar(text(f"show {name}")) for name in limits} == limits
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "default", ["default_transaction_read_only = on", "search_path = nowhere", "role = pg_monitor"]
+)
+def test_what_a_session_was_given_when_it_began_is_gone_when_the_database_is_mended(
+    default: str, postgres_url: str
+) -> None:
+    engine, other = make_engine(postgres_url), make_engine(postgres_url)
+    database = make_url(postgres_url).database
+    with other.connect().execution_options(isolation_level="AUTOCOMMIT") as administrator:
+        administrator.execute(text("create table counted (number integer)"))
+        administrator.execute(text(f"alter database {database} set {default}"))
+        for _ in range(2):
+            with pytest.raises(Unavailable), engine.begin() as connection:
+                connection.execute(text("insert into counted values (1)"))
+        administrator.execute(text(f"alter database {database} reset {default.split()[0]}"))
+        with engine.begin() as connection:
+            connection.execute(text("insert into counted values (1)"))
+    engine.dispose()
+    other.dispose()
 
 
 def test_a_statement_ends_well_before_the_task_that_runs_it(postgres_url: str) -> None:
