@@ -112,6 +112,7 @@ class CommandStreams:
         self._take = client.register_script(_script("take"))
         self._finish = client.register_script(_script("finish"))
         self._forgive = client.register_script(_script("forgive"))
+        self._unforgiven: dict[int, str] = {}
 
     def now(self) -> datetime:
         """What time it is by Redis' clock. Raises Unavailable."""
@@ -119,6 +120,8 @@ class CommandStreams:
 
     def take(self, partition: int, *, at_most: int) -> Taken:
         """The partition's next commands, oldest first. Raises Unavailable."""
+        if partition in self._unforgiven:  # or a Redis that is slow for a while would add up to deaths
+            self.forgive(partition, self._unforgiven[partition])
         token = secrets.token_hex(8)
         try:
             with redis_failures():
@@ -152,9 +155,14 @@ class CommandStreams:
         return left
 
     def forgive(self, partition: int, token: str) -> None:
-        """What ended this taker's try was no fault of the first command. Raises Unavailable."""
+        """What ended this taker's try was no fault of the first command.
+
+        Raises Unavailable; then it is made up for before the next take.
+        """
+        self._unforgiven[partition] = token
         with redis_failures():
             self._forgive(keys=[f"{TAKEN}{partition}"], args=[token])
+        del self._unforgiven[partition]
 
     def ring(self, queue: str, bells: Mapping[int, str]) -> list[int]:
         """Put partitions' bells into the queue, each at most once until its drain has nothing left, or it must be lost.

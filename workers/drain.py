@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from adapters.credentials import Authenticator
 from adapters.failures import Clashed, Contended, Interrupted, Stalled, Unavailable
+from adapters.heartbeat import Heartbeat
 from adapters.partition_lock import lock_partition
 from adapters.streams import CommandStreams, Entry, NotOurs, Taken
 from domain.state import Defaults
@@ -98,7 +99,10 @@ class Drain:
             lock = lock_partition(connection, partition)
             if lock is None:
                 return 0
+            heartbeat = Heartbeat(connection)
             taken = self.streams.take(partition, at_most=at_most)
+            with self._forgiving(partition, taken, stalled=True):  # it is Redis that the session has waited for
+                heartbeat.beat()
             failpoint("taken")
             if not taken.entries:
                 return 0
@@ -128,13 +132,13 @@ class Drain:
         return max(now, self.streams.now()) if sent > now.timestamp() + BEHIND else now
 
     @contextmanager
-    def _forgiving(self, partition: int, taken: Taken) -> Iterator[None]:
+    def _forgiving(self, partition: int, taken: Taken, *, stalled: bool = False) -> Iterator[None]:
         """What fails inside is not held against the first command, unless it may be what we stalled on."""
         try:
             yield
-        except Stalled:
-            raise
-        except Exception:
+        except Exception as failure:
+            if isinstance(failure, Stalled) and not stalled:
+                raise
             with suppress(Unavailable):
                 self.streams.forgive(partition, taken.token)
             raise

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import redis
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, make_url
 
 from adapters.credentials import Authenticator
+from adapters.database import make_engine
 from adapters.failures import Clashed, Contended, Stalled, Unavailable
 from adapters.installation import prepare
 from adapters.streams import COMMANDS, DEAD_LETTERS, OUTCOMES, CommandStreams, connect
@@ -17,6 +18,7 @@ from domain.operations import Operation
 from domain.state import Defaults
 from tests.bulk.desk import Desk, written
 from tests.engines import migrated
+from tests.faults.proxy import Proxy
 from workers.batch import Batch
 from workers.case import Case
 from workers.drain import Drain
@@ -146,6 +148,55 @@ def test_a_take_whose_answer_was_lost_is_no_death(bench: Bench, monkeypatch: pyt
             bench.streams.take(0, at_most=10)
     monkeypatch.undo()
     taken = bench.streams.take(0, at_most=10)
+    assert (taken.deaths, taken.tries) == (0, 1)
+
+
+@pytest.fixture
+def slow(redis_url: str) -> Iterator[Proxy]:
+    """A way to Redis that is slow if it is told so."""
+    with Proxy(("127.0.0.1", make_url(redis_url).port or 0)) as proxy:
+        yield proxy
+
+
+def through(proxy: Proxy, redis_url: str, *, timeout: float) -> CommandStreams:
+    url = make_url(redis_url).set(port=proxy.port).render_as_string(hide_password=False)
+    return CommandStreams(connect(url, timeout=timeout), backlog_limit=100, outcome_retention=timedelta(days=1))
+
+
+def test_a_redis_that_is_slower_than_postgresql_waits_condemns_nobody(
+    postgres_url: str, redis_url: str, slow: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.database.IDLE_TIMEOUT", 200)  # milliseconds
+    monkeypatch.setattr("adapters.heartbeat.BEAT", 0.1)
+    with connect(redis_url) as client, migrated(postgres_url) as engine:
+        bench = Bench(engine, client)
+        bench.streams = through(slow, redis_url, timeout=5)
+        bench.send("071")
+        bench.streams.now()
+        slow.latency(0.15)  # each way
+        for _ in range(4):
+            bench.drain()
+            assert bench.told() == []
+        slow.latency(0)
+        monkeypatch.undo()
+        patient = make_engine(postgres_url)
+        bench.drain(patient)
+        patient.dispose()
+        assert bench.told() == [201]
+
+
+def test_takes_whose_answers_came_too_late_are_no_deaths_though_nothing_could_be_forgiven(
+    bench: Bench, redis_url: str, slow: Proxy
+) -> None:
+    streams = through(slow, redis_url, timeout=0.2)
+    bench.send("071")
+    for _ in range(4):
+        streams.now()  # what is sent on a new connection first would be lost instead
+        slow.latency(0.15)  # each way
+        with pytest.raises(Unavailable):
+            streams.take(0, at_most=10)
+        slow.latency(0)
+    taken = streams.take(0, at_most=10)
     assert (taken.deaths, taken.tries) == (0, 1)
 
 
