@@ -1,12 +1,15 @@
 """Engines: PostgreSQL through psycopg 3, SQLite as the embedded default."""
 
+import os
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 
 from adapters.failures import translate_failures
 from adapters.tls import verified
@@ -57,7 +60,8 @@ def _known(url: URL) -> URL:
 def make_engine(text: str, *, statement_timeout: int = 20_000) -> Engine:
     """An engine for the process that calls it; `statement_timeout` in milliseconds. Raises WrongDatabaseUrl."""
     url = database_url(text)
-    engine = _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgresql_engine(url, statement_timeout)
+    make = _sqlite_engine if url.get_backend_name() == "sqlite" else _postgresql_engine
+    engine = make(url, statement_timeout)
     translate_failures(engine)
     return engine
 
@@ -84,16 +88,52 @@ def _postgresql_engine(url: URL, statement_timeout: int) -> Engine:
     )
 
 
-def _sqlite_engine(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 30, "isolation_level": None}, hide_parameters=True)
-    event.listen(engine, "connect", _set_up_sqlite)
+def _sqlite_engine(url: URL, _statement_timeout: int) -> Engine:
+    file = _SqliteFile(Path(url.database or "").absolute(), 30)
+    engine = create_engine(url, creator=file.connect, hide_parameters=True)
+    event.listen(engine, "connect", file.set_up)
+    event.listen(engine, "checkout", file.require)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _set_up_sqlite(connection: Any, _record: Any) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
-        connection.execute(f"PRAGMA {pragma}")
+class _SqliteFile:
+    """The file at a path. SQLite goes on in one that was removed or replaced, and all of that goes with the process."""
+
+    def __init__(self, path: Path, timeout: float) -> None:
+        self._path = path
+        self._timeout = timeout
+        self._found = False
+
+    def connect(self) -> sqlite3.Connection:
+        """A new connection. Who has found the file there makes no empty one in its place."""
+        mode = "rw" if self._found else "rwc"
+        connection = sqlite3.connect(
+            f"{self._path.as_uri()}?mode={mode}",
+            uri=True,
+            timeout=self._timeout,
+            isolation_level=None,
+            check_same_thread=False,  # SQLAlchemy's pool gives it to one at a time
+        )
+        self._found = True
+        return connection
+
+    def set_up(self, connection: Any, record: Any) -> None:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
+            connection.execute(f"PRAGMA {pragma}")
+        record.info["file"] = self._identity()
+
+    def require(self, _connection: Any, record: Any, _proxy: Any) -> None:
+        """Raises DisconnectionError, and SQLAlchemy connects again, where another file is at the path, or none."""
+        if record.info["file"] != self._identity():
+            raise DisconnectionError
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 def _begin_sqlite(connection: Connection) -> None:

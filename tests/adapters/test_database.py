@@ -1,12 +1,15 @@
+import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Event
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from adapters.database import READS, WrongDatabaseUrl, database_url, make_engine
+from adapters.failures import Unavailable
 
 FULL = 2  # of SQLite's synchronous: fsync at each commit
 
@@ -60,6 +63,51 @@ def test_on_sqlite_what_is_committed_is_on_the_disk(sqlite_url: str) -> None:
         assert connection.scalar(text("pragma journal_mode")) == "wal"
         assert connection.scalar(text("pragma synchronous")) == FULL
     engine.dispose()
+
+
+def count_up(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("create table if not exists counted (number integer)"))
+        connection.execute(text("insert into counted values (0)"))
+
+
+def counted(path: Path) -> int:
+    with sqlite3.connect(path) as connection:
+        number: int = connection.execute("select count(*) from counted").fetchone()[0]
+    connection.close()
+    return number
+
+
+def test_on_sqlite_what_comes_after_the_file_was_replaced_is_in_the_new_one(sqlite_url: str) -> None:
+    path, backup = (Path(make_url(sqlite_url).database or "").with_suffix(end) for end in (".sqlite", ".backup"))
+    engine = make_engine(sqlite_url)
+    count_up(engine)
+    with sqlite3.connect(path) as connection, sqlite3.connect(backup) as copy:
+        connection.backup(copy)
+    connection.close()
+    copy.close()
+    for each in path.parent.glob("spcm.sqlite*"):
+        each.unlink()
+    backup.rename(path)
+    count_up(engine)
+    assert counted(path) == 2
+    engine.dispose()
+    assert counted(path) == 2
+
+
+def test_on_sqlite_a_file_that_was_removed_is_waited_for(sqlite_url: str) -> None:
+    path = Path(make_url(sqlite_url).database or "")
+    engine = make_engine(sqlite_url)
+    count_up(engine)
+    path.rename(path.with_suffix(".away"))
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="SQLITE_CANTOPEN"):
+            count_up(engine)
+        assert not path.exists()
+    path.with_suffix(".away").rename(path)
+    count_up(engine)
+    engine.dispose()
+    assert counted(path) == 2
 
 
 def test_a_password_with_an_at_is_no_part_of_a_host() -> None:
