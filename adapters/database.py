@@ -20,6 +20,9 @@ LOCK_TIMEOUT = 2_000
 IDLE_TIMEOUT = 3_000
 """Milliseconds after which PostgreSQL ends the session, and frees the partition, of a process that was stopped."""
 
+BUSY_TIMEOUT = 5_000
+"""Milliseconds that a writer of SQLite waits for another one, whose lock nobody else must hold for long."""
+
 READS = {"spcm_reads": True}
 """Execution options of a connection that only reads, and so must not keep SQLite's one writer out."""
 
@@ -88,8 +91,8 @@ def _postgresql_engine(url: URL, statement_timeout: int) -> Engine:
     )
 
 
-def _sqlite_engine(url: URL, _statement_timeout: int) -> Engine:
-    file = _SqliteFile(Path(url.database or "").absolute(), 30)
+def _sqlite_engine(url: URL, statement_timeout: int) -> Engine:
+    file = _SqliteFile(Path(url.database or "").absolute(), min(BUSY_TIMEOUT, statement_timeout) / 1000)
     engine = create_engine(url, creator=file.connect, hide_parameters=True)
     event.listen(engine, "connect", file.set_up)
     event.listen(engine, "checkout", file.require)

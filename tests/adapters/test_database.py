@@ -65,6 +65,16 @@ def test_on_sqlite_what_is_committed_is_on_the_disk(sqlite_url: str) -> None:
     engine.dispose()
 
 
+@pytest.mark.parametrize(("statement_timeout", "waits"), [(20_000, 5_000), (1_333, 1_333)])
+def test_on_sqlite_a_lock_of_others_is_waited_for_less_long_than_a_task_may_take(
+    statement_timeout: int, waits: int, sqlite_url: str
+) -> None:
+    engine = make_engine(sqlite_url, statement_timeout=statement_timeout)
+    with engine.connect().execution_options(**READS) as connection:
+        assert connection.scalar(text("pragma busy_timeout")) == waits
+    engine.dispose()
+
+
 def count_up(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("create table if not exists counted (number integer)"))
