@@ -185,8 +185,12 @@ def _claim(directory: Path) -> int:
                 ) from None
             time.sleep(0.02)
         else:
-            os.truncate(claim, 0)
-            os.pwrite(claim, str(os.getpid()).encode(), 0)
+            try:
+                os.truncate(claim, 0)
+                os.pwrite(claim, str(os.getpid()).encode(), 0)
+            except OSError:  # a full disk: who keeps the lock keeps itself out at the next try
+                os.close(claim)
+                raise
             return claim
 
 

@@ -1,6 +1,7 @@
 """The servers of `spcm up`: those that are given by URL, and for the others the embedded ones."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from adapters.valkey import Valkey
 
 
+PATIENCE = 1.0
+"""Seconds between two tries to start a server again."""
+
+
 class Servers:
     """Redis and the database, both ready to be used. URLs are with passwords."""
 
@@ -21,14 +26,31 @@ class Servers:
         self.redis = redis
         self.database = database
         self._valkey = valkey
+        self._failed_with = ""
+        self._rests_until = 0.0
 
     def look_after(self) -> None:
-        """Start the embedded Valkey again if it has ended; what it had answered it still has. Raises ValkeyFailed."""
-        if self._valkey is not None and not self._valkey.alive():
+        """Start the embedded Valkey again if it has ended; what it had answered it still has.
+
+        Where it cannot be started, on a full disk for one, it is tried again from time to time.
+        """
+        if self._valkey is None or self._valkey.alive() or time.monotonic() < self._rests_until:
+            return
+        from adapters.valkey import ValkeyFailed
+
+        if not self._failed_with:
             say("Valkey has ended; it is started again")
-            ended = self._valkey
-            ended.stop()
+        ended = self._valkey
+        ended.stop()
+        try:
             self._valkey = type(ended).start(ended.directory, port=ended.port)
+        except ValkeyFailed as failed:
+            if str(failed) != self._failed_with:
+                say(f"{failed}; it is tried again")
+            self._failed_with = str(failed)
+            self._rests_until = time.monotonic() + PATIENCE
+        else:
+            self._failed_with = ""
 
     def stop(self) -> None:
         """End what was started."""

@@ -1,4 +1,5 @@
 import os
+import resource
 import signal
 import socket
 import stat
@@ -90,6 +91,17 @@ def test_data_survive_kill_9_and_a_restart_on_the_same_port(running: Valkey, dir
             assert client.get("kept") == b"yes"
         finally:
             again.stop()
+
+
+def test_a_start_on_a_full_disk_does_not_keep_the_folder(directory: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(ValkeyFailed, match="cannot use"):
+            Valkey.start(directory)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    Valkey.start(directory).stop()
 
 
 def test_only_its_user_can_read_the_folder_and_the_password(running: Valkey, directory: Path) -> None:

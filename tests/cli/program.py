@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from typer.testing import CliRunner
 
@@ -109,8 +109,13 @@ def _ignore_nothing() -> None:
 def next_line(process: "subprocess.Popen[bytes]") -> bytes:
     """The next line of its stdout, which is unbuffered; nothing where it has ended."""
     assert process.stdout is not None
-    assert select.select([process.stdout], [], [], WITHIN)[0], "it wrote nothing in time"
-    return process.stdout.readline()
+    return line_of(process.stdout)
+
+
+def line_of(stream: IO[bytes]) -> bytes:
+    """The next line of what is unbuffered."""
+    assert select.select([stream], [], [], WITHIN)[0], "it wrote nothing in time"
+    return stream.readline()
 
 
 def descendants(pid: int) -> set[int]:

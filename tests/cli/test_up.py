@@ -15,7 +15,7 @@ import redis
 
 from adapters.lifeline import Lifeline
 from adapters.valkey import valkey_binary
-from tests.cli.program import Program, descendants, next_line, until
+from tests.cli.program import Program, descendants, line_of, next_line, until
 from tests.processes import gone
 
 
@@ -144,6 +144,36 @@ def test_valkey_that_dies_is_started_again_where_it_was(servers: Up) -> None:
 
         until(answers)
     assert servers.end()[0] == 0
+
+
+def test_valkey_that_cannot_be_started_is_tried_again_until_it_can(servers: Up, data: Path) -> None:
+    written, secret = servers.process.stderr, data / "valkey" / "valkey.password"
+    assert written is not None
+    password = secret.read_bytes()
+    with redis.Redis.from_url(servers.ready["redis"]) as client:
+
+        def kill() -> None:
+            os.kill(client.info("server")["process_id"], signal.SIGKILL)
+
+        def answers() -> bool:
+            try:
+                return bool(client.ping())
+            except redis.RedisError:
+                return False
+
+        for mended in (True, False):
+            secret.write_bytes(b"\xff")
+            kill()
+            assert b"it is started again" in line_of(written)
+            assert line_of(written).endswith(
+                b"holds no password: remove it, and a new one is made; it is tried again\n"
+            )
+            if mended:
+                secret.write_bytes(password)
+                until(answers)
+    servers.process.terminate()
+    assert servers.process.communicate(timeout=20) == (b"", b"")
+    assert servers.process.returncode == 0
 
 
 def test_with_both_urls_it_starts_the_worker_alone(redis_url: str, postgres_url: str, data: Path) -> None:
