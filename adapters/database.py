@@ -78,10 +78,13 @@ def _postgresql_engine(url: URL, statement_timeout: int) -> Engine:
         "plan_cache_mode": "force_custom_plan",
         # A promise that an outcome told is a commit kept, whatever the server's own default.
         "synchronous_commit": "on",
+        # What we write has all characters, and a worker may be silent for as long as nobody sends anything.
+        "client_encoding": "UTF8",
+        "idle_session_timeout": 0,
     }
     keepalive = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-    return create_engine(
+    engine = create_engine(
         url,
         connect_args={"options": options, "connect_timeout": 5, "application_name": "spcm", **keepalive},
         pool_size=2,
@@ -89,6 +92,16 @@ def _postgresql_engine(url: URL, statement_timeout: int) -> Engine:
         hide_parameters=True,  # of a statement that is wrong: they would be in the log
         pool_pre_ping=False,  # a lost connection is an outage like any other, and the batch is tried again
     )
+    event.listen(engine, "connect", _lift_transaction_timeout)
+    return engine
+
+
+def _lift_transaction_timeout(connection: Any, _record: Any) -> None:
+    # Not among the options: before 17 a server does not know it, and refuses sessions that begin with it.
+    if connection.info.server_version >= 170_000:
+        connection.autocommit = True
+        connection.execute("SET transaction_timeout = 0")
+        connection.autocommit = False
 
 
 def _sqlite_engine(url: URL, statement_timeout: int) -> Engine:

@@ -17,18 +17,31 @@ from workers import composition
 
 def test_our_limits_hold_whatever_the_databases_own_are(postgres_url: str) -> None:
     engine = make_engine(postgres_url, statement_timeout=1234)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for setting in ("synchronous_commit = off", "lock_timeout = 0", "idle_in_transaction_session_timeout = 0"):
-            connection.execute(text(f"alter database {make_url(postgres_url).database} set {setting}"))
-    engine.dispose()
+    theirs = {
+        "synchronous_commit": "off",
+        "lock_timeout": "0",
+        "idle_in_transaction_session_timeout": "0",
+        "idle_session_timeout": "'1min'",
+        "client_encoding": "LATIN1",
+    }
     limits = {
         "synchronous_commit": "on",
         "statement_timeout": "1234ms",
         "lock_timeout": "2s",
         "idle_in_transaction_session_timeout": "3s",
         "plan_cache_mode": "force_custom_plan",
+        "idle_session_timeout": "0",
+        "client_encoding": "UTF8",
     }
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if connection.scalar(text("show server_version_num")) >= "170000":
+            theirs["transaction_timeout"] = "'1min'"
+            limits["transaction_timeout"] = "0"
+        for name, value in theirs.items():
+            connection.execute(text(f"alter database {make_url(postgres_url).database} set {name} = {value}"))
+    engine.dispose()
     with engine.connect() as connection:
+        assert connection.scalar(text("select '€'")) == "€"
         assert {name: connection.scalar(text(f"show {name}")) for name in limits} == limits
     engine.dispose()
 
