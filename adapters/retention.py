@@ -22,7 +22,11 @@ BUDGET = 1.0
 def claim_maintenance(client: "redis.Redis") -> bool:
     """Whether it is time, and the caller's turn. Raises Unavailable."""
     with redis_failures():
-        return bool(client.set(_CLAIM, 1, nx=True, ex=int(EVERY.total_seconds())))
+        if client.set(_CLAIM, 1, nx=True, ex=EVERY):
+            return True
+        # One that never ends, or later than we let it, after Redis' clock went back.
+        client.expire(_CLAIM, EVERY, lt=True)
+        return False
 
 
 @dataclass(frozen=True, slots=True)

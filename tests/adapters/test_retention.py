@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from redis import Redis
 from sqlalchemy import Connection, Engine, delete, event, func, select
 
@@ -74,6 +75,13 @@ def test_an_id_that_was_executed_anew_meanwhile_is_not_forgotten(postgres_url: s
 
 def test_a_turn_comes_again_after_a_while(client: Redis) -> None:
     assert claim_maintenance(client)
+    assert 0 < client.ttl("spcm:maintenance") <= 600
+
+
+@pytest.mark.parametrize("left", [None, 3_600])
+def test_a_claim_that_does_not_end_in_time_is_shortened(left: int | None, client: Redis) -> None:
+    client.set("spcm:maintenance", 1, ex=left)
+    assert not claim_maintenance(client)
     assert 0 < client.ttl("spcm:maintenance") <= 600
 
 

@@ -62,6 +62,12 @@ def test_a_claim_that_stays_too_long_is_of_a_clock_that_went_back(client: Any, s
     assert 0 < client.pttl("spcm:bell:0") <= 2_000
 
 
+def test_a_claim_without_an_end_is_of_a_stranger(client: Any, streams: CommandStreams) -> None:
+    client.set("spcm:bell:0", 1)
+    assert streams.ring("bells", bells(0)) == [0]
+    assert 0 < client.pttl("spcm:bell:0") <= 2_000
+
+
 def test_bells_are_not_in_the_log_that_redis_waits_for(valkey: Valkey) -> None:
     with Redis.from_url(valkey.url) as client:
         client.set("kept", 1)
