@@ -37,7 +37,7 @@ REST = 500
 
 REPLIES_KEPT = timedelta(seconds=300)
 LARGEST_BATCH = LARGEST_BULK
-"""Bytes of commands that are taken at once, unless the first alone is larger."""
+"""Bytes of entries that are taken at once, unless the first alone is larger."""
 
 
 class Entry(NamedTuple):

@@ -13,15 +13,21 @@ local stream, record, bell = KEYS[1], KEYS[2], KEYS[3]
 local token, most, most_bytes, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local largest = tonumber(ARGV[5])
 
+-- What is told of an entry, and the bytes that it has in all: those of other fields are read too.
 local function told(entry)
-  local fields = entry[2]
+  local fields, bytes, command = entry[2], 0, nil
   for i = 1, #fields, 2 do
-    if fields[i] == 'command' then
-      local size = #fields[i + 1]
-      return {entry[1], size, size <= largest and fields[i + 1]}
-    end
+    bytes = bytes + #fields[i] + #fields[i + 1]
+    if fields[i] == 'command' then command = command or fields[i + 1] end
   end
-  return {entry[1], -1, false}
+  if not command then return {entry[1], -1, false}, bytes end
+  return {entry[1], #command, #command <= largest and command}, bytes
+end
+
+-- How many entries to read next, after so many with so many bytes: soon many, but no more than there seems to be room
+-- for. Redis does nothing else while it reads them.
+local function next_chunk(chunk, count, bytes)
+  return math.max(1, math.min(chunk * 4, 32, math.floor((most_bytes - bytes) * count / bytes)))
 end
 
 local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
@@ -44,31 +50,31 @@ if careful > 0 then most = math.min(most, few) end
 most = math.min(most, limit)
 
 local last_id = '18446744073709551615-18446744073709551615'  -- after which there can be none
-local entries = {told(first)}
-local bytes, chunk, from = math.max(entries[1][2], 0), 8, first[1]
+local entry, bytes = told(first)
+local entries, chunk, from = {entry}, 8, first[1]
 while #entries < most and bytes < most_bytes and from ~= last_id do
   local more = redis.call('XRANGE', stream, '(' .. from, '+', 'COUNT', math.min(chunk, most - #entries))
-  for _, entry in ipairs(more) do
-    local next = told(entry)
-    bytes = bytes + math.max(next[2], 0)
+  for _, each in ipairs(more) do
+    local next, size = told(each)
+    bytes = bytes + size
     if bytes > most_bytes then break end
     entries[#entries + 1] = next
   end
   if #more < math.min(chunk, most) then break end
-  from, chunk = more[#more][1], chunk * 4
+  from, chunk = more[#more][1], next_chunk(chunk, #entries, bytes)
 end
 
 local last, refused = {}, {}
 local excess = math.min(redis.call('XLEN', stream) - limit, tonumber(ARGV[2]))
 bytes, chunk, from = 0, 8, '+'
 while #last < excess and bytes < most_bytes do
-  for _, entry in ipairs(redis.call('XREVRANGE', stream, from, '-', 'COUNT', math.min(chunk, excess - #last))) do
-    local next = told(entry)
-    bytes = bytes + math.max(next[2], 0)
+  for _, each in ipairs(redis.call('XREVRANGE', stream, from, '-', 'COUNT', math.min(chunk, excess - #last))) do
+    local next, size = told(each)
+    bytes = bytes + size
     if #last > 0 and bytes > most_bytes then break end
     last[#last + 1] = next
   end
-  from, chunk = '(' .. last[#last][1], chunk * 4
+  from, chunk = '(' .. last[#last][1], next_chunk(chunk, #last, bytes)
 end
 for i = #last, 1, -1 do refused[#refused + 1] = last[i] end
 

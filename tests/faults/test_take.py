@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import takewhile
 
 import pytest
 
@@ -103,3 +104,29 @@ def test_what_is_taken_at_once_is_bounded_in_bytes_and_what_is_too_large_is_not_
             read += [entry.raw is not None for entry in taken.entries]
             streams.finish(0, taken.token, [announcement(entry.id) for entry in taken.entries])
         assert read == [True] * 6 + [False]
+
+
+def test_bytes_in_other_fields_than_the_command_count_too(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        streams = CommandStreams(client, backlog_limit=4, outcome_retention=timedelta(days=1))
+        for _ in range(8):
+            client.xadd("spcm:commands:0", {"note": b"x" * 1_500_000, "command": "{}"})
+        taken = streams.take(0, at_most=64)
+        assert [(entry.size, entry.raw) for entry in taken.entries] == [(2, b"{}")] * 2
+        assert [(entry.size, entry.raw) for entry in taken.refused] == [(2, b"{}")] * 2
+
+
+def test_no_more_is_read_than_there_may_be_room_for(redis_url: str) -> None:
+    """Redis answers nobody else meanwhile."""
+    with connect(redis_url) as client, connect(redis_url) as observer:
+        streams = CommandStreams(client, backlog_limit=100, outcome_retention=timedelta(days=1))
+        for _ in range(200):
+            client.xadd("spcm:commands:0", {"command": b"x" * 400_000})
+        streams.now()
+        with observer.monitor() as monitor:
+            taken = streams.take(0, at_most=64)
+            client.echo("the end")
+            seen = takewhile(lambda command: command != "ECHO the end", (each["command"] for each in monitor.listen()))
+            read = [int(command.rpartition(" COUNT ")[2]) for command in seen if " COUNT " in command]
+    assert len(taken.entries) == len(taken.refused) == 10
+    assert sum(read) < 30
