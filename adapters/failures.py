@@ -1,5 +1,6 @@
 """What a database or Redis did to us, in the three words that matter to a batch: wait, try again, or a bug of ours."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,6 +71,9 @@ _SQLITE_BUGS = {
     sqlite3.SQLITE_CONSTRAINT,
 }
 
+_PIPELINED = re.compile(r"Command # \d+ \(.*\) of pipeline caused error: ", re.DOTALL)
+"""What redis-py puts before a server's words: the begin of the command, with `authorization` in it."""
+
 
 def translate_failures(engine: Engine) -> None:
     """Make the engine raise `Unavailable` and `Contended`; what it raises besides is a bug of ours."""
@@ -136,8 +140,13 @@ def redis_failures() -> Iterator[None]:
         raise Unavailable(_redis_words(error)) from error
 
 
+def without_command(words: str) -> str:
+    """What Redis itself has said, without the command of a pipeline that it was said of."""
+    return _PIPELINED.sub("", words)
+
+
 def _redis_words(error: Exception) -> str:
-    words = _in_one_line(error)
+    words = without_command(_in_one_line(error))
     if isinstance(error, redis.ResponseError):
         # The server's own words may hold what was sent; its error code, a first word in capitals, does not.
         code = words.split(" ", 1)[0]

@@ -1,6 +1,5 @@
 """What went wrong, in one line for people; and the status that a command ends with."""
 
-import re
 import sys
 from contextlib import suppress
 from types import TracebackType
@@ -19,9 +18,6 @@ INTERRUPTED = 130
 READER_GONE = 141
 
 _LONGEST = 400  # characters of a server's own words
-_PIPELINED = re.compile(r"Command # \d+ \(.*\) of pipeline caused error: ", re.DOTALL)
-"""What redis-py puts before a server's words: the begin of the command, with `authorization` in it."""
-
 _TIME_IS_OVER = "57014"  # query_canceled: statement_timeout
 
 
@@ -134,5 +130,7 @@ def _of_files(error: BaseException) -> str | None:
 
 
 def _cut(error: object) -> str:
-    words = " ".join(_PIPELINED.sub("", str(error)).split())
+    from adapters.failures import without_command
+
+    words = without_command(" ".join(str(error).split()))
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
