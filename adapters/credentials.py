@@ -26,6 +26,9 @@ After as many for all unknown users of a tenant, or for all unknown tenants, the
 hash: of them nobody can be guessed.
 """
 
+_LONGEST_NAME = 256
+"""Characters of a name that are remembered: more than a user's can have, and much less than a command can."""
+
 STRANGERS = 10_000
 """Names of no user whose failures a process counts; those first tried go first."""
 
@@ -128,9 +131,10 @@ class Authenticator:
     def _stranger(self, name: tuple[str, str], password: str, *, known_tenant: bool) -> Refused:
         """What is told to one who is nobody: as to a user with a wrong password."""
         if known_tenant:
-            if self._failures_of_strangers.are_too_many(name):
+            stranger = (name[0], name[1][:_LONGEST_NAME])
+            if self._failures_of_strangers.are_too_many(stranger):
                 return Overloaded()
-            self._failures_of_strangers.add(name)
+            self._failures_of_strangers.add(stranger)
         all_alike = (name[0] if known_tenant else None, None)
         if not self._failures.are_too_many(all_alike):
             self.hashed += 1

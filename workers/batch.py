@@ -204,6 +204,7 @@ class Batch:
             raise Unprocessable("command-id-reused")
         case.work.check_replay(lambda: decoded(known.outcome.data))
         case.outcome = replay_of(known.outcome, case.command, case.event_id, self._now)
+        self._answered += 0 if known.outcome.data is None else len(known.outcome.data.text)
 
     def _encoded(self, result: Result) -> Result:
         """Once, for the journal and the event; how much it is counts."""

@@ -110,4 +110,6 @@ def test_what_is_remembered_has_bounds(hashed: list[str | None], monkeypatch: py
     for n in range(20):
         ask(authenticator, f"u{n}", "right")
         ask(authenticator, f"nobody-{n}")
+        ask(authenticator, "x" * 1_000_000 + str(n))
     assert len(authenticator._remembered) == len(authenticator._failures_of_strangers._times) == 5
+    assert all(len(name or "") < 300 for _, name in authenticator._failures_of_strangers._times)

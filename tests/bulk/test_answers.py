@@ -17,6 +17,15 @@ def test_a_batch_ends_where_its_answers_become_too_many_to_be_told_at_once(desk:
     assert {event["status"] for event in told} == {200}
 
 
+def test_repeats_are_told_answers_too(desk: Desk) -> None:
+    desk.bulk(*(new_profile(number) for number in range(400)))
+    bulk = desk.command("bulk.execute", {"items": [{"operation": "provisionProfile.list"}] * 10})
+    assert desk.run(bulk)[0]["status"] == 200
+    told = desk.run(*[bulk] * 50)
+    assert 1 < len(told) < 50
+    assert {event["replayed"] for event in told} == {True}
+
+
 def new_profile(number: int) -> dict[str, object]:
     name = f"{number:0255d}"
     return {"operation": "provisionProfile.create", "payload": {"name": name, "defaultProfile": False}}
