@@ -17,6 +17,7 @@ from domain.resources import Kind, Lookup, R
 from domain.shelf import Changes
 
 _STAMPS_A_BATCH = 1 << 16
+_ROWS_A_BEAT = 1000
 _NEXT_CREATION = select(creations.next_value())
 
 
@@ -42,7 +43,11 @@ class Rows:
             lock=kind in self._locked,
         )
         rows = encode([dict(zip(names, key, strict=True)) for key in keys]).decode()
-        return [_resource(kind, row) for row in self._connection.execute(statement, {ROWS: rows}).mappings()]
+        found = []
+        for some in self._connection.execute(statement, {ROWS: rows}).mappings().partitions(_ROWS_A_BEAT):
+            self.keep_alive()
+            found += [_resource(kind, row) for row in some]
+        return found
 
     def newest(self, tenant: str, lookup: Lookup[R], count: int) -> list[R]:
         """The `count` created last of what the lookup finds."""

@@ -134,7 +134,7 @@ def list_pcc_profiles(at: PlanDefinitionRef, state: State) -> dict[str, Any]:
     profiles = sorted(state.all(_profiles_of(at)), key=lambda profile: (profile.precedence, profile.id))
     return {
         "_links": {"self": {"href": _href(definition.id, state.defaults)}},
-        "_embedded": {"pccProfiles": [_told(profile, state.defaults) for profile in profiles]},
+        "_embedded": {"pccProfiles": [_told(profile, state.defaults) for profile in state.each(profiles)]},
     }
 
 

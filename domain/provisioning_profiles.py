@@ -90,7 +90,7 @@ def get_profile(at: ProvisioningProfileRef, state: State) -> ProvisioningProfile
 @operation("provisionProfile.list", Permission.PROVISION_PROFILE_READ, needs=lambda *_: (PROFILES.by(),))
 def list_profiles(_at: NoParams, state: State) -> dict[str, Any]:
     profiles = state.all(PROFILES.by())
-    return {"length": len(profiles), "provisioningProfileDTOList": [profile.told() for profile in profiles]}
+    return {"length": len(profiles), "provisioningProfileDTOList": [profile.told() for profile in state.each(profiles)]}
 
 
 @operation(

@@ -5,12 +5,12 @@ foreseen, and on the first question where it could not. What they changed is wri
 made the state.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from domain.resources import Kind, Lookup, R
+from domain.resources import Kind, Lookup, R, Resource
 from domain.shelf import Changes, Shelf
 
 
@@ -96,9 +96,14 @@ class State:
     def newest(self, lookup: Lookup[R]) -> R | None:
         """What was created last of all that the lookup finds; its kind has a `created`."""
         shelf = self.shelf(lookup.kind)
-        # Of those in the database, at most the ones that are here already can be others here.
-        shelf.learn(self._source.newest(lookup, count=len(shelf) + 1))
-        return max(shelf.matches(lookup), key=lambda resource: vars(resource)["created"], default=None)
+        # The newest in the database; or, where that one is another here, one that is not here: all that are can be.
+        for count in (1, len(shelf) + 1):
+            found = self._source.newest(lookup, count)
+            shelf.learn(found)
+            newest = max(shelf.matches(lookup), key=_created, default=None)
+            if not found or (newest is not None and _created(newest) >= _created(found[0])):
+                break
+        return newest
 
     def next_id(self, kind: Kind[Any]) -> int:
         """An id of this kind that was never given before."""
@@ -116,6 +121,12 @@ class State:
     def keep_alive(self) -> None:
         """To be called between two steps of what may take long."""
         self._source.keep_alive()
+
+    def each(self, resources: Iterable[R]) -> Iterator[R]:
+        """The resources one by one, of which there may be very many."""
+        for resource in resources:
+            self.keep_alive()
+            yield resource
 
     def put(self, kind: Kind[R], resource: R) -> R:
         """Add the resource, or replace the one of the same key."""
@@ -193,3 +204,7 @@ class State:
         self._last_ids.clear()
         self._ids_given.clear()
         self._undo.clear()
+
+
+def _created(resource: Resource) -> int:
+    return int(vars(resource)["created"])

@@ -29,6 +29,7 @@ class MemorySource:
         self._tenant = tenant
         self.loads: list[Lookup[Any]] = []
         """What it was asked, for tests of what is asked twice."""
+        self.newest_counts: list[int] = []
 
     def load(self, lookup: Lookup[R]) -> Sequence[R]:
         self.loads.append(lookup)
@@ -38,6 +39,7 @@ class MemorySource:
         """Nobody waits for it."""
 
     def newest(self, lookup: Lookup[R], count: int) -> Sequence[R]:
+        self.newest_counts.append(count)
         return sorted(self._found(lookup), key=lambda resource: -vars(resource)["created"])[:count]
 
     def last_id(self, kind: Kind[Any]) -> int:

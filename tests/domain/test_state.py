@@ -148,6 +148,14 @@ class TestNewest:
     def test_is_that_of_the_database_when_the_batch_did_nothing(self, five: State) -> None:
         assert self.newest(five) == "4"
 
+    def test_is_asked_for_alone_however_many_are_in_memory(self, memory: Memory, five: State) -> None:
+        source = memory.source("acme")
+        state = State(source, Defaults())
+        for number in range(100, 120):
+            state.put(SUBSCRIBERS, subscriber(str(number), number, imei="i"))
+            assert self.newest(state) == str(number)
+        assert source.newest_counts == [1] * 20
+
     def test_is_one_that_the_batch_made(self, five: State) -> None:
         five.put(SUBSCRIBERS, subscriber("x", 9, imei="i"))
         assert self.newest(five) == "x"
