@@ -37,10 +37,18 @@ class Clashed(Contended):
     """
 
 
+class TookTooLong(Clashed):
+    """Raised when a statement's time was over; so was then the drain's, and nobody counts the tries but Redis."""
+
+
 _CLASHED = {
     "23505",  # unique_violation
-    "57014",  # query_canceled: statement_timeout
+    # Of prepared statements, which a rollback makes the driver forget:
+    "0A000",  # feature_not_supported: the table was altered since
+    "26000",  # invalid_sql_statement_name: somebody has deallocated it
+    "42P05",  # duplicate_prepared_statement: a pooler gave us another's session
 }
+_TOOK_TOO_LONG = "57014"  # query_canceled: statement_timeout
 _CONTENDED = {
     "40001",  # serialization_failure
     "40P01",  # deadlock_detected
@@ -108,6 +116,8 @@ def _kind_of(cause: BaseException, *, disconnected: bool) -> type[Interrupted] |
     state = cause.sqlstate
     if state in _CLASHED:
         return Clashed
+    if state == _TOOK_TOO_LONG:
+        return TookTooLong
     if state == _STALLED:
         return Stalled
     if state in _CONTENDED:

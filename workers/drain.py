@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Engine
 
 from adapters.credentials import Authenticator
-from adapters.failures import Clashed, Contended, Interrupted, Stalled, Unavailable
+from adapters.failures import Clashed, Contended, Interrupted, Stalled, TookTooLong, Unavailable
 from adapters.heartbeat import Heartbeat
 from adapters.partition_lock import lock_partition
 from adapters.streams import CommandStreams, Entry, NotOurs, Taken
@@ -107,7 +107,7 @@ class Drain:
             if not taken.entries:
                 return 0
             with self._forgiving(partition, taken):
-                cases = self._cases(partition, taken.entries)
+                cases = self._cases(partition, taken.entries, heartbeat)
                 refused = [case_of(partition, entry) for entry in taken.refused]
                 if cases[0].event_id != suspect.event_id:  # somebody else may be done with the one before
                     suspect.event_id, suspect.error = cases[0].event_id, ""
@@ -137,18 +137,19 @@ class Drain:
         try:
             yield
         except Exception as failure:
-            if isinstance(failure, Stalled) and not stalled:
+            if isinstance(failure, Stalled | TookTooLong) and not stalled:
                 raise
             with suppress(Unavailable):
                 self.streams.forgive(partition, taken.token)
             raise
 
-    def _cases(self, partition: int, entries: Sequence[Entry]) -> list[Case]:
+    def _cases(self, partition: int, entries: Sequence[Entry], heartbeat: Heartbeat) -> list[Case]:
         """As many of the entries, in order, as one batch may hold; at least the first."""
         cases: list[Case] = []
         items = 0
         for entry in entries:
             case = case_of(partition, entry)
+            heartbeat.beat()
             command = case.command
             items += command.operation.items_in(command.request) if command.operation else 0
             if cases and items > MOST_ITEMS:

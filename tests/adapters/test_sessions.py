@@ -116,3 +116,16 @@ def test_who_is_a_victim_of_others_is_not_to_blame(state: str, postgres_url: str
         connection.exec_driver_sql(f"do $$ begin raise exception 'x' using errcode = '{state}'; end $$")
     assert not isinstance(raised.value, Clashed)
     engine.dispose()
+
+
+def test_a_statement_that_somebody_has_deallocated_is_prepared_again(postgres_url: str) -> None:
+    engine = make_engine(postgres_url)
+    with engine.connect() as connection:
+        for _ in range(10):  # psycopg prepares what comes again and again
+            connection.execute(text("select 1"))
+        connection.execute(text("do $$ begin execute 'deallocate all'; end $$"))
+        with pytest.raises(Clashed):
+            connection.execute(text("select 1"))
+        connection.rollback()
+        assert connection.scalar(text("select 1")) == 1
+    engine.dispose()

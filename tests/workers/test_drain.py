@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, make_url
 
 from adapters.credentials import Authenticator
 from adapters.database import make_engine
-from adapters.failures import Clashed, Contended, Stalled, Unavailable
+from adapters.failures import Clashed, Contended, Stalled, TookTooLong, Unavailable
 from adapters.installation import prepare
 from adapters.streams import COMMANDS, DEAD_LETTERS, OUTCOMES, CommandStreams, connect
 from domain.operations import Operation
@@ -97,6 +97,17 @@ def test_who_only_waits_for_others_is_not_to_blame(bench: Bench, fail: Fail, mon
     bench.send("071")
     bench.drain()
     assert bench.told() == []
+
+
+def test_whose_statements_take_too_long_is_not_tried_for_ever(
+    bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.drain.BUDGET", 3.0)
+    monkeypatch.setattr("workers.drain.ROUNDS", 10**9)  # a drain's time is over before it has counted to three
+    fail(always, TookTooLong())
+    bench.send("071")
+    bench.drain()
+    assert bench.told() == [500]
 
 
 def test_who_stalls_alone_three_times_is_not_tried_for_ever(bench: Bench, fail: Fail) -> None:
