@@ -12,6 +12,8 @@ from cli.options import AsJson, DataFolder
 from cli.problems import FAILED, WRONG, in_one_line, say
 
 if TYPE_CHECKING:
+    import redis
+
     from adapters.settings import Settings
     from cli.findings import Finding
 
@@ -95,6 +97,19 @@ def _redis(chosen: "Settings") -> "Iterator[Finding]":
             yield problem("partitions", f"SPCM_PARTITIONS is {chosen.partitions}, Redis has {partitions}", advice)
         else:
             yield ok("partitions", f"{partitions} in Redis")
+        yield from _unread(client, chosen.partitions)
+
+
+def _unread(client: "redis.Redis", partitions: int) -> "Iterator[Finding]":
+    """Commands that nobody will execute: sent while Redis did not know the number of partitions, by its default."""
+    from adapters.streams import COMMANDS
+    from cli.findings import problem
+
+    read = {f"{COMMANDS}{number}".encode() for number in range(partitions)}
+    advice = "no worker reads there: send these commands again under the same ids, then delete the key"
+    for stream in sorted(client.scan_iter(match=f"{COMMANDS}*", count=1000)):
+        if stream not in read and client.type(stream) == b"stream":
+            yield problem("partitions", f"{client.xlen(stream)} commands in {stream.decode(errors='replace')}", advice)
 
 
 def _database(chosen: "Settings") -> "Iterator[Finding]":

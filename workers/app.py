@@ -11,7 +11,12 @@ from workers.bell import BellRinger
 from workers.readiness import tell_ready
 
 try:
-    app = Celery("spcm", config_source="celeryconfig", include=["workers.tasks.drain", "workers.tasks.maintain"])
+    app = Celery(
+        "spcm",
+        config_source="celeryconfig",
+        amqp="workers.transport:Queues",
+        include=["workers.tasks.drain", "workers.tasks.maintain"],
+    )
     database_url(settings().database)
     app.conf.task_default_queue  # noqa: B018  # reads celeryconfig now, so that what is wrong in it is told now
 except (WrongSetting, WrongDatabaseUrl) as wrong:

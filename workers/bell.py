@@ -101,8 +101,8 @@ class BellRinger(bootsteps.StartStopStep):
                 end_at_once()
             try:
                 self._ring_for_a_while(streams, watch)
-                if claim_maintenance(client):  # at once where Redis was emptied: the claim is gone too
-                    fix_partitions(client, chosen.partitions)
+                fix_partitions(client, chosen.partitions)  # publishers who find no number take the default
+                if claim_maintenance(client):
                     with redis_failures():
                         client.lpush(BELLS, bell(MAINTAIN, []))
             except Unavailable as outage:

@@ -11,6 +11,8 @@ from queue import Empty
 from typing import Any
 
 import structlog
+from celery.app.amqp import AMQP
+from kombu import Connection
 from kombu.transport import redis
 
 from adapters.settings import settings
@@ -45,6 +47,20 @@ class Transport(redis.Transport):
             log.warning("dropped-message", reason="no bell")
         else:
             super()._deliver(message_for(*asked), queue)
+
+
+class PatientConnection(Connection):
+    """Tries again each second. The stock one waits longer each time, up to 30 s, and on while Redis is back."""
+
+    def _ensure_connection(self, *arguments: Any, **options: Any) -> Any:
+        every = {"interval_start": 1, "interval_step": 0, "interval_max": 1}
+        return super()._ensure_connection(*arguments, **options | every)
+
+
+class Queues(AMQP):
+    """Celery's own, over our connections."""
+
+    Connection = PatientConnection
 
 
 def asked_for(message: Any) -> tuple[str, list[int]] | None:

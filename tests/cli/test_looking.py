@@ -69,6 +69,17 @@ def test_doctor_goes_on_where_redis_holds_no_number_of_partitions(migrated: Prog
     assert {"it answers", "noeviction", "schema 0001"} <= set(found)
 
 
+def test_doctor_finds_commands_where_no_worker_looks(migrated: Program, redis_url: str) -> None:
+    migrated.environment["SPCM_REDIS_URL"] = redis_url
+    with redis.Redis.from_url(redis_url) as client:
+        for partition in (7, 8):
+            client.xadd(f"{COMMANDS}{partition}", {"command": "{}"})
+    found = {line["found"]: line["level"] for line in findings(migrated) if line["subject"] == "partitions"}
+    assert {words: level for words, level in found.items() if "commands" in words} == {
+        "1 commands in spcm:commands:8": "problem"
+    }
+
+
 def test_doctor_tells_a_right_that_is_missing(redis_url: str, postgres_url: str, tmp_path: Path) -> None:
     program = Program(SPCM_REDIS_URL=redis_url, SPCM_DATABASE_URL=postgres_url, SPCM_DATA=str(tmp_path))
     assert program.call("migrate").status == 0

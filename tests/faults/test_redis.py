@@ -136,6 +136,12 @@ def test_row_10_redis_is_emptied_and_told_the_outcomes_again(lab: Lab, worker: W
     lab.settle()
 
 
+def test_the_number_of_partitions_is_told_again_where_redis_has_lost_it_alone(lab: Lab, worker: Worker) -> None:
+    for _ in range(2):  # within the ten minutes between two clean-ups
+        lab.client.delete("spcm:partitions")
+        wait_for(lambda: lab.client.get("spcm:partitions") == str(PARTITIONS).encode(), within=5)
+
+
 def newest_aof(folder: Path) -> Path:
     return max((folder / "appendonlydir").glob("*.incr.aof"), key=lambda path: path.stat().st_mtime)
 
