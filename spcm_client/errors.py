@@ -9,7 +9,7 @@ class ClientError(Exception):
 
 class InvalidCommand(ClientError, ValueError):
     """Raised when a command cannot be sent: it is no JSON as the contract has it, nested too deeply, or too large, or
-    its tenant, user or password cannot be.
+    tenant, user or password are of no valid form.
 
     Nothing was sent. A worker could not read such a command, so that nobody would ever be told of it.
     """
