@@ -10,6 +10,7 @@ from sqlalchemy import Engine, func, select
 
 from adapters.streams import PARTITIONS
 from adapters.tables import subscribers
+from tests.cli.program import ignore_nothing
 from tests.contract.installation import PASSWORD, PATIENCE, ROOT, Installation
 from tests.faults.lab import wait_for
 
@@ -36,6 +37,7 @@ class Files:
         command = [sys.executable, "-m", "cli", *words, "--tenant", self.tenant]
         environment = {**os.environ, **self._urls, "PASSWORD": PASSWORD}
         options: dict[str, object] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **more}
+        options["preexec_fn"] = ignore_nothing
         return subprocess.Popen(command, cwd=ROOT, env=environment, **options)  # type: ignore[call-overload]
 
     def run(self, *words: str) -> "subprocess.CompletedProcess[str]":

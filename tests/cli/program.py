@@ -86,7 +86,7 @@ class Program:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            preexec_fn=_ignore_nothing,
+            preexec_fn=ignore_nothing,
         )
 
     @contextmanager
@@ -100,7 +100,7 @@ class Program:
             process.communicate()
 
 
-def _ignore_nothing() -> None:
+def ignore_nothing() -> None:
     """A run in the background ignores Ctrl-C, one under nohup SIGHUP, and so would what it starts."""
     for number in signal.SIGINT, signal.SIGHUP:
         signal.signal(number, signal.SIG_DFL)
