@@ -30,9 +30,11 @@ class Watch:
             for stream in self._numbers:
                 pipeline.xlen(stream)
             lengths = dict(zip(self._numbers, pipeline.execute(raise_on_error=False), strict=True))
-            odd = {stream for stream, length in lengths.items() if _is_of_another_type(length)}
-            for length in lengths.values():
-                if isinstance(length, redis.RedisError) and not _is_of_another_type(length):
+            odd = set()
+            for stream, length in lengths.items():
+                if _is_of_another_type(length):
+                    odd.add(stream)
+                elif isinstance(length, redis.RedisError):
                     raise length
         self._leave_out(odd)
         return [self._numbers[stream] for stream, length in lengths.items() if length and stream not in odd]
