@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from domain.errors import Invalid
 from domain.fields import GREATEST_INTEGER, Fields, OperationName, Phrase
 from domain.operations import ABSENT
-from domain.validation import Fault, fault_of_unknown, faults_of_known, sort_out
+from domain.validation import Fault, Path, fault_of_unknown, faults_of_known, sort_out
 
 BULK = "bulk.execute"
 
@@ -49,19 +49,24 @@ class BulkPayload(Fields):
 
 def bulk_of(payload: dict[str, Any]) -> BulkPayload:
     """The bulk. Raises Invalid, with all faults, those of the items in their order, unknown members last."""
-    known, unknown = sort_out(BulkPayload, payload)
-    faults = faults_of_known(BulkPayload, known, None)
-    faults += [fault_of_unknown(path) for path in unknown if len(path) > 1]
+    form: BulkPayload | None = None
+    faults: list[Fault] = []
+    unknown: list[Path] = []
+    try:
+        form = BulkPayload.of(payload)
+    except ValidationError:
+        known, unknown = sort_out(BulkPayload, payload)
+        faults = faults_of_known(BulkPayload, known, None)
+        faults += [fault_of_unknown(path) for path in unknown if len(path) > 1]
     faulty = {field for field, _ in faults}
     if payload.get("mode") == "atomic" and payload.get("stopAfter") is not None and "stopAfter" not in faulty:
         faults.append(("stopAfter", "stopAfter must be left out where mode is atomic"))
     if "items" not in faulty:
         faults += _repeated_ids(payload["items"], faulty)
-    faults.sort(key=lambda fault: _place(fault[0]))
-    faults += [fault_of_unknown(path) for path in unknown if len(path) == 1]
-    if faults:
-        raise Invalid(faults)
-    return BulkPayload.of(payload)
+    if faults or form is None:
+        faults.sort(key=lambda fault: _place(fault[0]))
+        raise Invalid([*faults, *(fault_of_unknown(path) for path in unknown if len(path) == 1)])
+    return form
 
 
 def id_of(index: int, item_id: str | None) -> str:
