@@ -18,7 +18,6 @@ INTERRUPTED = 130
 READER_GONE = 141
 
 _LONGEST = 400  # characters of a server's own words
-_TIME_IS_OVER = "57014"  # query_canceled: statement_timeout
 
 
 class Problem(Exception):
@@ -104,14 +103,14 @@ def _of_ours(error: BaseException) -> str | None:
 def _of_servers(error: BaseException) -> str | None:
     import redis
 
-    from adapters.failures import Contended, Interrupted
+    from adapters.failures import Contended, Interrupted, TookTooLong
     from spcm_client.connections import REFUSED
 
     if isinstance(error, REFUSED):
         return f"Redis refused: {_cut(error)} (is the user in SPCM_REDIS_URL the right one, and its password?)"
     if isinstance(error, redis.RedisError):
         return f"Redis cannot be used: {_cut(error)} (is it running? see SPCM_REDIS_URL, or run `spcm up`)"
-    if isinstance(error, Contended) and getattr(error.__cause__, "sqlstate", None) == _TIME_IS_OVER:
+    if isinstance(error, TookTooLong):
         return "a statement took the database too long, and was ended: try again when it has less to do"
     if isinstance(error, Contended):
         return "others are at work on the same rows of the database: try again"
