@@ -10,7 +10,6 @@ import structlog
 def configure_logging(level: str, form: Literal["text", "json"], file: str | None = None) -> None:
     """Every line of this process from now on, to stderr or the file: text for people, or one JSON object."""
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
