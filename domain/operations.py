@@ -28,6 +28,26 @@ class NoParams(Fields):
     """Of an operation without URL parameters."""
 
 
+class _Absence(Enum):
+    """A member that was not sent; false, like the empty object that it counts as."""
+
+    ABSENT = "absent"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+ABSENT: Any = _Absence.ABSENT
+
+
+class Request(NamedTuple):
+    """What a command, or a bulk's item, asks for."""
+
+    operation: str
+    params: Any
+    payload: Any = ABSENT
+
+
 class Work(Protocol):
     """A command that passed every check that needs no state."""
 
@@ -76,14 +96,14 @@ class Operation:
         if self.permission is not None and self.permission not in principal.permissions:
             raise Forbidden
 
-    def prepare(self, principal: Principal, request: "Request") -> Work:  # noqa: ARG002
+    def prepare(self, principal: Principal, request: Request) -> Work:  # noqa: ARG002
         """Check params and payload. Raises BadRequest or Invalid."""
         at = params_of(self.params, request.params)
         self.check_payload(request)
         payload = payload_of(self.payload, request.payload or {}, at) if self.payload else None
         return SingleWork(self, at, payload)
 
-    def check_payload(self, request: "Request") -> None:
+    def check_payload(self, request: Request) -> None:
         """Raises BadRequest where a payload is missing, is no object, or is given to an operation without one."""
         payload = request.payload
         if payload is not ABSENT and not isinstance(payload, dict):
@@ -93,7 +113,7 @@ class Operation:
         if self.payload is not None and payload is ABSENT:
             raise BadRequest("payload is mandatory")
 
-    def items_in(self, request: "Request") -> int:  # noqa: ARG002
+    def items_in(self, request: Request) -> int:  # noqa: ARG002
         """How many bulk items the request seems to hold, before it is checked."""
         return 0
 
@@ -105,26 +125,6 @@ class Operation:
             return self.subject.format(at=params_of(self.params, params))
         except Refused:
             return None
-
-
-class _Absence(Enum):
-    """A member that was not sent; false, like the empty object that it counts as."""
-
-    ABSENT = "absent"
-
-    def __bool__(self) -> bool:
-        return False
-
-
-ABSENT: Any = _Absence.ABSENT
-
-
-class Request(NamedTuple):
-    """What a command, or a bulk's item, asks for."""
-
-    operation: str
-    params: Any
-    payload: Any = ABSENT
 
 
 class SingleWork(NamedTuple):
