@@ -96,7 +96,8 @@ class State:
     def newest(self, lookup: Lookup[R]) -> R | None:
         """What was created last of all that the lookup finds; its kind has a `created`."""
         shelf = self.shelf(lookup.kind)
-        # The newest in the database; or, where that one is another here, one that is not here: all that are can be.
+        # One is enough, unless the batch has changed or removed it; then as many as to have one that is not on the
+        # shelf: all that are on it may have been changed.
         for count in (1, len(shelf) + 1):
             found = self._source.newest(lookup, count)
             shelf.learn(found)
