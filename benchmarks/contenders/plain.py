@@ -8,8 +8,6 @@ from sqlalchemy import delete, insert, select, text, update
 from adapters.tables import journal, subscribers
 from benchmarks.contenders.single import Write
 
-COLUMNS = [column.name for column in subscribers.columns]
-
 begin = text("begin")
 commit = text("commit")
 
