@@ -16,7 +16,7 @@ import orjson
 
 from adapters.streams import COMMANDS, OUTCOMES
 from benchmarks.contenders import spcm
-from benchmarks.measuring import percentile, warm
+from benchmarks.measuring import percentile, running
 from benchmarks.scenarios import TENANT, Load, new
 from benchmarks.servers import Servers, Stuck
 
@@ -100,20 +100,14 @@ def measure(
 ) -> tuple[Latency, Latency]:
     """One at a time, and at so many a second, of a worker that does nothing else."""
     servers.reset([TENANT])
-    program = spcm.start(servers, processes)
     stream = f"{OUTCOMES}{TENANT}"
-    try:
-        warm(program, spcm, servers, (TENANT,))
+    with running(spcm, servers, (TENANT,), processes):
         load = new(3 * commands)
         if one_partition:
             load = Load([(0, command) for _, command in load.commands])
         single, steady = Load(load.commands[:commands]), Load(load.commands[commands:])
         alone = latency_of(one_at_a_time(servers.client, single, stream))
         return alone, latency_of(at_a_rate(servers.client, steady, stream, rate))
-    except Stuck as stuck:
-        raise program.explain(stuck) from None
-    finally:
-        program.end()
 
 
 def main() -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from adapters.streams import COMMANDS, OUTCOMES
 from benchmarks.contenders import spcm
-from benchmarks.measuring import warm
+from benchmarks.measuring import running
 from benchmarks.programs import children
 from benchmarks.scenarios import PARTITIONS, TENANT, new
-from benchmarks.servers import Servers, Stuck
+from benchmarks.servers import Servers
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -36,11 +36,9 @@ def measure(servers: Servers, *, commands: int, processes: int = 2) -> Cost:
     """What new subscribers cost on PostgreSQL."""
     assert servers.postgres is not None
     servers.reset([TENANT])
-    program = spcm.start(servers, processes)
-    pids = {"worker processes": program.process.pid, "Valkey": servers.valkey.process.pid}
-    pids["PostgreSQL"] = servers.postgres.pid
-    try:
-        warm(program, spcm, servers, (TENANT,))
+    with running(spcm, servers, (TENANT,), processes) as program:
+        pids = {"worker processes": program.process.pid, "Valkey": servers.valkey.process.pid}
+        pids["PostgreSQL"] = servers.postgres.pid
         program.pause()
         servers.client.xtrim(f"{OUTCOMES}{TENANT}", maxlen=0)
         spcm.send(servers, new(commands))
@@ -49,10 +47,6 @@ def measure(servers: Servers, *, commands: int, processes: int = 2) -> Cost:
         program.resume()
         servers.wait_for_outcomes([TENANT], commands)
         after = {part: _used(pid) for part, pid in pids.items()}
-    except Stuck as stuck:
-        raise program.explain(stuck) from None
-    finally:
-        program.end()
     told = servers.client.memory_usage(f"{OUTCOMES}{TENANT}", samples=0)
     subscribers, journal = (_size(servers, table) for table in ("subscribers", "journal"))
     rows, records = servers.rows()

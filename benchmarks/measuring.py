@@ -1,6 +1,7 @@
 """One measurement: commands a second of one contender, checked for having done the work."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 
@@ -43,14 +44,8 @@ def rate(contender: Contender, servers: Servers, load: Load, processes: int = 2)
 
 def rate_again(contender: Contender, servers: Servers, load: Load, processes: int = 2) -> float:
     """The same, upon what is in the database already."""
-    program = contender.start(servers, processes)
-    try:
-        warm(program, contender, servers, load.tenants)
+    with running(contender, servers, load.tenants, processes) as program:
         return _rate_of(program, contender, servers, load)
-    except Stuck as stuck:
-        raise program.explain(stuck) from None
-    finally:
-        program.end()
 
 
 def rates(contender: Contender, servers: Servers, load: Load, *, rounds: int, processes: int = 2) -> Spread:
@@ -69,7 +64,20 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
 
-def warm(program: Program, contender: Contender, servers: Servers, tenants: tuple[str, ...]) -> None:
+@contextmanager
+def running(contender: Contender, servers: Servers, tenants: tuple[str, ...], processes: int) -> Iterator[Program]:
+    """Its program, warm, until the block ends. A `Stuck` raised in the block tells the end of the program's log too."""
+    program = contender.start(servers, processes)
+    try:
+        _warm(program, contender, servers, tenants)
+        yield program
+    except Stuck as stuck:
+        raise program.explain(stuck) from None
+    finally:
+        program.end()
+
+
+def _warm(program: Program, contender: Contender, servers: Servers, tenants: tuple[str, ...]) -> None:
     """Until modules are imported, connections open and passwords known."""
     load = warm_up(tenants, WARM_UP, prefix=f"warm-up-{program.process.pid}")
     contender.send(servers, load)

@@ -5,9 +5,9 @@ import time
 from dataclasses import dataclass
 
 from benchmarks.contenders import spcm
-from benchmarks.measuring import warm
+from benchmarks.measuring import running
 from benchmarks.scenarios import TENANT, new
-from benchmarks.servers import Servers, Stuck
+from benchmarks.servers import Servers
 
 EVERY = 0.25  # seconds
 
@@ -31,9 +31,7 @@ class Memory:
 def measure(servers: Servers, *, backlog: int, processes: int = 2) -> Memory:
     """Resident memory of the largest of the worker's processes."""
     servers.reset([TENANT])
-    program = spcm.start(servers, processes)
-    try:
-        warm(program, spcm, servers, (TENANT,))
+    with running(spcm, servers, (TENANT,), processes) as program:
         before = max(program.resident())
         program.pause()
         # In parts: this process need not hold them all.
@@ -45,10 +43,6 @@ def measure(servers: Servers, *, backlog: int, processes: int = 2) -> Memory:
             most = max(most, *program.resident())
             time.sleep(EVERY)
         return Memory(backlog, before / 1024, most / 1024, backlog / (time.monotonic() - begun))
-    except Stuck as stuck:
-        raise program.explain(stuck) from None
-    finally:
-        program.end()
 
 
 def main() -> None:
