@@ -26,8 +26,7 @@ from adapters.streams import WORKER, CommandStreams, connect
 from adapters.watch import Watch
 from workers import composition
 from workers.pulse import Pulse, end_at_once
-from workers.queue import BELLS, DRAIN, MAINTAIN
-from workers.transport import bell
+from workers.queue import BELLS, DRAIN, MAINTAIN, bell
 
 PATIENCE = 1.0
 """Seconds between two looks for partitions that nobody was told of, and between two tries to reach a server."""

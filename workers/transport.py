@@ -4,9 +4,6 @@ A stock worker stops, or loops for ever, on a malformed message, and does what a
 takes from a message only which task it asks for and of which partition, and drops what asks for anything else.
 """
 
-import base64
-import json
-import uuid
 from queue import Empty
 from typing import Any
 
@@ -15,8 +12,7 @@ from celery.app.amqp import AMQP
 from kombu import Connection
 from kombu.transport import redis
 
-from adapters.settings import settings
-from workers.queue import BELLS, DRAIN, MAINTAIN
+from workers.queue import asked_for, message_for
 
 log = structlog.get_logger()
 
@@ -61,49 +57,3 @@ class Queues(AMQP):
     """Celery's own, over our connections."""
 
     Connection = PatientConnection
-
-
-def asked_for(message: Any) -> tuple[str, list[int]] | None:
-    """The task and arguments that a message asks for; None where it is no bell."""
-    try:
-        task = message["headers"]["task"]
-        body = message["body"]
-        if message["properties"].get("body_encoding") == "base64":
-            body = base64.b64decode(body, validate=True)
-        arguments = json.loads(body)[0]
-    except (KeyError, IndexError, TypeError, AttributeError, ValueError, RecursionError):
-        return None
-    if task == MAINTAIN and arguments == []:
-        return MAINTAIN, []
-    if task == DRAIN and isinstance(arguments, list) and len(arguments) == 1 and _is_partition(arguments[0]):
-        return DRAIN, arguments
-    return None
-
-
-def _is_partition(value: Any) -> bool:
-    return type(value) is int and 0 <= value < settings().partitions
-
-
-def bell(task: str, arguments: list[int]) -> str:
-    """What is to stand in the queue for Celery to ask for this."""
-    return json.dumps(message_for(task, arguments))
-
-
-def message_for(task: str, arguments: list[int]) -> dict[str, Any]:
-    """A message in Celery's protocol that asks for this, and has nothing else in it."""
-    identity = str(uuid.uuid4())
-    body = json.dumps([arguments, {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}])
-    return {
-        "body": base64.b64encode(body.encode()).decode(),
-        "content-encoding": "utf-8",
-        "content-type": "application/json",
-        "headers": {"lang": "py", "task": task, "id": identity, "root_id": identity, "parent_id": None, "group": None},
-        "properties": {
-            "body_encoding": "base64",
-            "correlation_id": identity,
-            "delivery_mode": 2,
-            "delivery_tag": identity,
-            "delivery_info": {"exchange": "", "routing_key": BELLS},
-            "priority": 0,
-        },
-    }

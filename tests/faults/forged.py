@@ -2,8 +2,7 @@
 
 import json
 
-from workers.queue import DRAIN
-from workers.transport import bell, message_for
+from workers.queue import DRAIN, bell, message_for
 
 FORGED: list[bytes] = [
     b"",

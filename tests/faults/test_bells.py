@@ -17,8 +17,7 @@ from tests.faults.ledger import place_of
 from tests.faults.load import PARTITIONS, TENANTS, Load
 from tests.faults.thieves import thieves
 from tests.faults.worker import Worker
-from workers.queue import BELLS, DRAIN
-from workers.transport import bell
+from workers.queue import BELLS, DRAIN, bell
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 from redis import Redis
 
-from workers.queue import BELLS, DRAIN
-from workers.transport import PatientConnection, bell
+from workers.queue import BELLS, DRAIN, bell
+from workers.transport import PatientConnection
 
 ROOT = Path(__file__).parents[2]
 
