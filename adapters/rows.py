@@ -61,7 +61,7 @@ class Rows:
         """Set the fields in all that the lookup finds; how many those are."""
         found = _found_by(tenant, lookup)
         if self._dialect == "postgresql":
-            # An update sees the rows that are found when it begins: others who are at them are waited for before.
+            # An UPDATE finds its rows as they are when it begins: so whoever is changing them is waited for before.
             key = _table(lookup.kind).primary_key.columns
             waited_for = select(*key).where(*found).order_by(*key).with_for_update().subquery()
             self._connection.execute(select(func.count()).select_from(waited_for))
@@ -73,7 +73,8 @@ class Rows:
     def write(self, kind: Kind[Any], changes: Iterable[tuple[str, Changes]]) -> None:
         """Removals first: what they free may be taken by an addition, or by a change of what is unique.
 
-        What gives up a name is parked without one, and stays the row that it is: who waits for it finds it.
+        A row that gives up a unique value is parked without it for a moment. It stays the same row: who waits for its
+        lock finds it.
         """
         removed: list[dict[str, Any]] = []
         parked: list[dict[str, Any]] = []
@@ -82,14 +83,14 @@ class Rows:
         for tenant, change in changes:
             removed += [_key(kind, tenant, before) for before in change.removed]
             for before, after in change.updated:
-                if _frees_a_name(kind, before, after):
+                if _gives_up_a_unique_value(kind, before, after):
                     parked.append(_key(kind, tenant, before) | {"parked": str(getattr(before, kind.key)).zfill(256)})
                 replaced.append({"tenant": tenant, **vars(after)})
             added += [{"tenant": tenant, **vars(after)} for after in change.added]
         if removed:
             self._connection.execute(delete_row(_table(kind)), removed)
         if parked:
-            self._connection.execute(park_row(_table(kind), _names_of(kind)), parked)
+            self._connection.execute(park_row(_table(kind), _unique_fields(kind)), parked)
         for rows, statement in ((replaced, replace_rows), (added, insert_rows)):
             if rows:
                 # In the order of the key, as everybody does: who waits for whom then has no circles.
@@ -165,10 +166,10 @@ def _found_by(tenant: str, lookup: Lookup[Any]) -> list[ColumnElement[bool]]:
     return [table.c.tenant == tenant, *(table.c[name] == value for name, value in pairs)]
 
 
-def _frees_a_name(kind: Kind[Any], before: Any, after: Any) -> bool:
-    return any(getattr(before, name) != getattr(after, name) for name in _names_of(kind))
+def _gives_up_a_unique_value(kind: Kind[Any], before: Any, after: Any) -> bool:
+    return any(getattr(before, name) != getattr(after, name) for name in _unique_fields(kind))
 
 
 @cache
-def _names_of(kind: Kind[Any]) -> tuple[str, ...]:
+def _unique_fields(kind: Kind[Any]) -> tuple[str, ...]:
     return tuple(sorted({name for fields in kind.unique for name in fields}))

@@ -87,13 +87,13 @@ def delete_row(table: Table) -> Delete:
 
 
 @cache
-def park_row(table: Table, names: tuple[str, ...]) -> Update:
+def park_row(table: Table, fields: tuple[str, ...]) -> Update:
     """By primary key, as `delete_row`: these columns hold nothing then that others could want, or look for.
 
-    A text that must be there is `parked`: the key, made longer than names can be.
+    A text that cannot be null becomes the parameter `parked`: the key, made longer than names can be.
     """
     values: dict[str, Any] = {}
-    for name in names:
+    for name in fields:
         if table.c[name].nullable:
             values[name] = None
         elif isinstance(table.c[name].type, Boolean):
