@@ -56,7 +56,7 @@ class Batch:
         self._journal = Journal(connection)
         self._lock = lock
         self._unremembered: list[Outcome] = []
-        self._before_a_change = 0
+        self._before_a_change = 0  # so many of them stand before the last change of the batch
         self._answered = 0
         self._directory = Directory(set(), {})
 

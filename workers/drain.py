@@ -23,6 +23,8 @@ BUDGET = 1.0
 """Seconds that a drain goes on while the partition is not empty; then other partitions have their turn."""
 
 MOST_ITEMS = 1_000
+"""Bulk items in a batch, unless its first command alone has more."""
+
 ROUNDS = 3
 """Tries of a batch that others were in the way of; then its commands are taken one at a time."""
 
@@ -67,7 +69,8 @@ class Drain:
 
     def _run(self, partition: int) -> bool:
         deadline = time.monotonic() + BUDGET
-        rounds, singly, suspect = 0, 0, Suspect()
+        rounds, suspect = 0, Suspect()
+        singly = 0  # so many commands are still to be taken one at a time: one of them failed its batch
         while time.monotonic() < deadline:
             at_most = 1 if singly else self.batch_size
             try:
