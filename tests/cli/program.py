@@ -54,6 +54,11 @@ class Program:
         self.words = [sys.executable, "-m", "cli"]
         self.environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **settings}
 
+    @property
+    def redis_url(self) -> str:
+        """Of the embedded server that its `up` has started."""
+        return (Path(self.environment["SPCM_DATA"]) / "redis-url").read_text().strip()
+
     def run(self, *arguments: str, stdin: str | bytes = "", **settings: str) -> Ended:
         ended = subprocess.run(
             [*self.words, *arguments],

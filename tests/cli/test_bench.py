@@ -54,8 +54,8 @@ def test_ctrl_c_at_its_figures_leaves_nothing_behind(program: Program) -> None:
 
 
 def test_the_operators_redis_user_may_do_it(program: Program) -> None:
-    url = (Path(program.environment["SPCM_DATA"]) / "redis-url").read_text().strip()
-    with redis.Redis.from_url(url) as admin:
+    with redis.Redis.from_url(program.redis_url) as admin:
         grant(admin, "acme")
-    measured = program.run("bench", "--commands", "5", "--singles", "1", SPCM_REDIS_URL=as_role(url, "operator"))
+    operator = as_role(program.redis_url, "operator")
+    measured = program.run("bench", "--commands", "5", "--singles", "1", SPCM_REDIS_URL=operator)
     assert (measured.status, measured.err) == (0, "")

@@ -18,7 +18,7 @@ LETTERS = "spcm:deadletters"
 
 @pytest.fixture
 def client(program: Program) -> Iterator[Redis]:
-    with Redis.from_url((Path(program.environment["SPCM_DATA"]) / "redis-url").read_text().strip()) as client:
+    with Redis.from_url(program.redis_url) as client:
         client.delete(LETTERS)
         yield client
 
@@ -191,7 +191,6 @@ def test_those_of_a_tenant_that_there_is_not_are_not_looked_for(
 
 
 def test_without_a_database_they_are_listed_all_the_same(program: Program, client: Redis, tmp_path: Path) -> None:
-    url = (Path(program.environment["SPCM_DATA"]) / "redis-url").read_text().strip()
-    without = Program(SPCM_REDIS_URL=url, SPCM_DATA=str(tmp_path))
+    without = Program(SPCM_REDIS_URL=program.redis_url, SPCM_DATA=str(tmp_path))
     listed = without.call("deadletters", "list", "--tenant", "nobody", "--json")
     assert (listed.status, listed.out, listed.err) == (0, "", "")

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ NOW = datetime(2026, 11, 21, 16, tzinfo=UTC)
 
 @pytest.fixture
 def client(program: Program) -> Iterator[Redis]:
-    with Redis.from_url((Path(program.environment["SPCM_DATA"]) / "redis-url").read_text().strip()) as client:
+    with Redis.from_url(program.redis_url) as client:
         yield client
 
 

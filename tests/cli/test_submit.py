@@ -63,8 +63,7 @@ def test_a_wrong_command_is_answered_by_the_worker(program: Program, text: str) 
 def test_a_reply_list_of_the_callers_own_is_kept(program: Program) -> None:
     ended = submit(program, create("1005", replyTo="spcm:replies:acme:mine"))
     assert [event["status"] for event in ended.lines] == [201]
-    url = (Path(program.environment["SPCM_DATA"]) / "redis-url").read_text().strip()
-    with redis.Redis.from_url(url) as client:
+    with redis.Redis.from_url(program.redis_url) as client:
         assert json.loads(client.lpop("spcm:replies:acme:mine")) == ended.lines[0]
 
 
@@ -163,8 +162,7 @@ def test_a_tenant_that_comes_later_is_followed_too(program: Program) -> None:
     submit(program, create("1090"))  # so that there is a stream to read
     with program.running("follow", "--json") as following:
         program.call("tenant", "add", "later")
-        url = (Path(program.environment["SPCM_DATA"]) / "redis-url").read_text().strip()
-        with redis.Redis.from_url(url) as client:
+        with redis.Redis.from_url(program.redis_url) as client:
             until(lambda: [each for each in client.client_list() if each["cmd"] == "xread" and not each["name"]])
         submit(program, create("1013", tenant="later", id="first-of-all"))
         told = json.loads(next_line(following))
@@ -240,8 +238,7 @@ def test_a_doctor_finds_nothing_wrong_with_what_up_has_started(program: Program)
 
 
 def test_a_doctor_tells_a_redis_that_forgets(program: Program) -> None:
-    url = (Path(program.environment["SPCM_DATA"]) / "redis-url").read_text().strip()
-    with redis.Redis.from_url(url) as client:
+    with redis.Redis.from_url(program.redis_url) as client:
         client.config_set("appendfsync", "everysec")
         client.config_set("maxmemory-policy", "allkeys-lru")
         client.config_set("maxmemory", "1gb")
@@ -273,8 +270,7 @@ def test_where_no_dead_letter_was_sent_it_says_so(program: Program) -> None:
 
 
 def test_an_event_of_somebody_else_is_passed_over(program: Program) -> None:
-    url = (Path(program.environment["SPCM_DATA"]) / "redis-url").read_text().strip()
-    with redis.Redis.from_url(url) as client:
+    with redis.Redis.from_url(program.redis_url) as client:
         submission = Submission(client, {})
         client.xadd("spcm:outcomes:_unattributed", {"event": '{"id": {}}'})
         assert list(submission.outcomes(0.01)) == []
