@@ -56,8 +56,8 @@ def waiting(valkey: Valkey, sqlite_url: str, tmp_path: Path) -> Iterator[Files]:
         yield Files(tmp_path, valkey.url, engine, "acme")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_an_import_that_is_terminated_leaves_nothing_begun_and_says_how_to_go_on(
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_an_import_that_is_told_to_end_leaves_nothing_begun_and_says_how_to_go_on(
     waiting: Files, valkey: Valkey, number: signal.Signals
 ) -> None:
     path = waiting.write("s.csv", "msisdn\n1\n")

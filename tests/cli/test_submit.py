@@ -274,19 +274,3 @@ def test_an_event_of_somebody_else_is_passed_over(program: Program) -> None:
         submission = Submission(client, {})
         client.xadd("spcm:outcomes:_unattributed", {"event": '{"id": {}}'})
         assert list(submission.outcomes(0.01)) == []
-
-
-def test_an_import_that_did_not_end_can_be_run_again(tmp_path: Path) -> None:
-    program = Program(SPCM_DATA=str(tmp_path / "data"), PW="x")
-    file = tmp_path / "s.csv"
-    file.write_text("msisdn\n1\n")
-    words = ("import", str(file), *AS_OMS)
-    with program.running("up", "--workers", "0") as servers:
-        url = json.loads(next_line(servers))["redis"]
-        assert program.call(*words, "--timeout", "1").is_refused("is a worker running?", "Run the same import again")
-        with redis.Redis.from_url(url) as client, program.running(*words) as importing:
-            sent = client.xlen(stream := client.scan(match="spcm:commands:*")[1][0])
-            until(lambda: client.xlen(stream) > sent)
-            importing.send_signal(signal.SIGINT)
-            _, told = importing.communicate(timeout=20)
-    assert (importing.returncode, told) == (130, b"spcm: run the same import again to go on\n")
