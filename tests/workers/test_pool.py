@@ -14,6 +14,8 @@ from kombu.asynchronous import Hub
 
 from workers.pool import Pool, TaskPool
 
+ROOT = Path(__file__).parents[2]
+
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
@@ -43,6 +45,6 @@ def test_a_process_that_lives_is_watched_and_then_not_any_more(hub: Hub) -> None
 
 
 def test_a_worker_takes_it_unless_it_is_told_another() -> None:
-    named = re.search(r'^worker_pool = "(.+?)"', Path("celeryconfig.py").read_text(), re.MULTILINE)
+    named = re.search(r'^worker_pool = "(.+?)"', (ROOT / "celeryconfig.py").read_text(), re.MULTILINE)
     assert named is not None
     assert get_implementation(named[1]) is TaskPool
