@@ -194,3 +194,9 @@ def test_without_a_database_they_are_listed_all_the_same(program: Program, clien
     without = Program(SPCM_REDIS_URL=program.redis_url, SPCM_DATA=str(tmp_path))
     listed = without.call("deadletters", "list", "--tenant", "nobody", "--json")
     assert (listed.status, listed.out, listed.err) == (0, "", "")
+
+
+@pytest.mark.usefixtures("client")
+def test_where_no_dead_letter_was_sent_it_says_so(program: Program) -> None:
+    resent = program.run("deadletters", "resend", "--all", "--user", "oms", "--password-env", "PW")
+    assert (resent.status, resent.err) == (0, "spcm: there are no dead letters, and nothing was sent\n")

@@ -1,6 +1,8 @@
-"""What `spcm status` and `spcm doctor` tell of an installation in which something is wrong."""
+"""What `spcm status` and `spcm doctor` tell."""
 
 import json
+import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from sqlalchemy import make_url
 
 from adapters.streams import COMMANDS, OUTCOMES, PARTITIONS
 from adapters.valkey import Valkey, free_port, valkey_binary
+from tests.cli.commands import create, submit
 from tests.cli.program import Program, next_line, until
 from tests.servers import execute
 
@@ -139,3 +142,55 @@ def test_doctor_takes_a_bulk_for_no_usual_outcome(migrated: Program, redis_url: 
         for size in (700, 700, 100_000):
             client.xadd(f"{OUTCOMES}acme", {"event": "x" * size})
     assert any("at 700 bytes each" in line["found"] for line in findings(migrated))
+
+
+def test_status_tells_what_waits_and_who_works(program: Program) -> None:
+    submit(program, create("1017"))
+    (told,) = program.call("status", "--json").lines
+    assert [each["number"] for each in told["partitions"]] == list(range(8))
+    assert sum(each["backlog"] for each in told["partitions"]) == 0
+    assert told["outcomes"]["acme"] > 0
+    assert told["dead_letters"] == 0
+    assert len(told["workers"]) == 1
+    assert "workers: " in program.call("status").out
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
+def test_status_goes_on_looking_until_ctrl_c(program: Program, form: list[str]) -> None:
+    with program.running("status", "--watch", *form) as watching:
+        looks = 0
+        while looks < 2:
+            looks += b"workers" in next_line(watching)
+        os.kill(watching.pid, signal.SIGINT)
+        assert watching.wait(10) == 130
+
+
+def test_a_doctor_finds_nothing_wrong_with_what_up_has_started(program: Program) -> None:
+    ended = program.call("doctor", "--json")
+    assert ended.status == 0
+    assert {finding["level"] for finding in ended.lines} <= {"ok", "warning"}
+    subjects = {finding["subject"] for finding in ended.lines}
+    assert {"Redis persistence", "Redis eviction", "migrations", "partitions", "users", "outcomes"} <= subjects
+    assert "appendfsync always" in program.call("doctor").out
+
+
+def test_a_doctor_tells_a_redis_that_forgets(program: Program) -> None:
+    with redis.Redis.from_url(program.redis_url) as client:
+        client.config_set("appendfsync", "everysec")
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        client.config_set("maxmemory", "1gb")
+        ended = program.call("doctor", "--json")
+        client.config_set("appendfsync", "always")
+        client.config_set("maxmemory-policy", "noeviction")
+        client.config_set("maxmemory", "0")
+    assert ended.status == 1
+    problems = [finding for finding in ended.lines if finding["level"] == "problem"]
+    assert [finding["found"] for finding in problems] == ["appendfsync everysec", "allkeys-lru"]
+    assert all(finding["advice"] for finding in problems)
+
+
+def test_a_doctor_that_cannot_reach_a_server_says_which(program: Program) -> None:
+    other = Program(**{**program.environment, "SPCM_REDIS_URL": "redis://127.0.0.1:1/0"})
+    ended = other.call("doctor", "--json")
+    assert ended.status == 2
+    assert [finding["subject"] for finding in ended.lines if finding["level"] == "problem"] == ["Redis connection"]

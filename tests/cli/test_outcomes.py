@@ -1,0 +1,75 @@
+"""`spcm follow` and `spcm outcome`."""
+
+import json
+import signal
+
+import redis
+
+from tests.cli.commands import create, submit
+from tests.cli.program import Program, next_line, until
+
+
+def test_outcomes_can_be_followed_from_the_start(program: Program) -> None:
+    submit(program, create("1012", id="followed"))
+    with program.running("follow", "--tenant", "acme", "--from", "start", "--json") as following:
+        while json.loads(next_line(following)).get("commandid") != "followed":
+            pass
+        following.send_signal(signal.SIGINT)
+        assert following.wait(10) == 130
+        assert following.stderr is not None
+        assert following.stderr.read() == b""
+
+
+def test_a_tenant_without_outcomes_is_followed_with_a_word(program: Program) -> None:
+    with program.running("follow", "--tenant", "misspelt") as following:
+        assert following.stderr is not None
+        assert b"there are no outcomes of misspelt yet" in following.stderr.readline()
+
+
+def test_a_tenant_that_comes_later_is_followed_too(program: Program) -> None:
+    submit(program, create("1090"))  # so that there is a stream to read
+    with program.running("follow", "--json") as following:
+        program.call("tenant", "add", "later")
+        with redis.Redis.from_url(program.redis_url) as client:
+            until(lambda: [each for each in client.client_list() if each["cmd"] == "xread" and not each["name"]])
+        submit(program, create("1013", tenant="later", id="first-of-all"))
+        told = json.loads(next_line(following))
+        assert (told["tenant"], told["commandid"]) == ("later", "first-of-all")
+        following.send_signal(signal.SIGINT)
+
+
+def test_a_reader_that_goes_away_ends_it_without_a_word(program: Program) -> None:
+    submit(program, create("1014"))
+    with program.running("follow", "--from", "start") as following:
+        assert following.stderr is not None
+        next_line(following)
+        assert following.stdout is not None
+        following.stdout.close()
+        until(lambda: submit(program, create("1015")) and following.poll() is not None)
+        assert following.returncode == 141
+        assert following.stderr.read() == b""
+
+
+def test_a_place_to_follow_from_that_is_none_is_told(program: Program) -> None:
+    assert program.call("follow", "--from", "yesterday").is_refused("--from must be start, now")
+
+
+def test_a_stored_outcome_is_shown(program: Program) -> None:
+    submit(program, [create("1016", id="stored")])
+    submit(program, [create("1016", id="refused")])
+    shown = program.call("outcome", "stored", "--tenant", "acme", "--json")
+    assert (shown.status, shown.lines[0]["data"]["msisdn"]) == (0, "1016")
+    assert program.call("outcome", "refused", "--tenant", "acme").status == 1
+    assert "subscribers/1016" in program.call("outcome", "stored", "--tenant", "acme").out
+    assert program.call("outcome", "unknown", "--tenant", "acme").is_refused("no outcome of unknown is remembered")
+    assert program.call("outcome", "stored", "--tenant", "misspelt").is_refused("there is no tenant misspelt")
+
+
+def test_a_terminal_that_lacks_a_character_is_no_reason_to_end(program: Program) -> None:
+    payload = {"msisdn": "1091", "zone": "京"}
+    submit(program, [create("1091", id="kyoto", payload=payload)])
+    asked = ("outcome", "kyoto", "--tenant", "acme")
+    told = program.run(*asked, "--json", PYTHONIOENCODING="latin-1")
+    assert told.lines[0]["data"]["zone"] == payload["zone"]
+    shown = program.run(*asked, PYTHONIOENCODING="latin-1")
+    assert (shown.status, '"zone": "?"' in shown.out) == (0, True)
