@@ -46,7 +46,7 @@ class Batch:
         authenticator: Authenticator,
         defaults: Defaults,
         now: datetime,
-        lock: PartitionLock | None = None,
+        lock: PartitionLock,
     ) -> None:
         self._connection = connection
         self._authenticator = authenticator
@@ -90,7 +90,7 @@ class Batch:
         failpoint("decided")
         unit.write()
         self._journal.write()
-        if self._lock is not None and cases:
+        if cases:
             self._lock.keep(self._unremembered[: self._before_a_change], first=cases[0].event_id)
         return decided
 
@@ -150,7 +150,7 @@ class Batch:
         known = self._journal.find(*case.key)
         if known is not None and known.outcome.id == case.event_id and known.fingerprint == case.fingerprint:
             case.outcome = known.outcome
-        elif self._lock is not None:
+        else:
             case.outcome = self._lock.told(case.event_id, case.command.id)
         return case.outcome is not None
 

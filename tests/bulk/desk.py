@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from adapters.credentials import Authenticator
 from adapters.encoding import encode
+from adapters.partition_lock import PartitionLock
 from adapters.passwords import hash_password
 from adapters.streams import Entry
 from adapters.tables import journal, metadata, user_permissions, users
@@ -69,7 +70,8 @@ class Desk:
             Case(Entry(entry := f"{next(_numbers)}-0", len(each), each), f"0-{entry}", read_command(each, len(each)))
             for each in raw
         ]
-        Batch(connection, self._authenticator, self._defaults, datetime.now(UTC)).execute(cases)
+        lock = PartitionLock(connection, -1, None)  # of no partition: no entry is read again
+        Batch(connection, self._authenticator, self._defaults, datetime.now(UTC), lock).execute(cases)
         return [json.loads(encode(case.outcome.event())) for case in cases if case.outcome is not None]
 
     def ask(self, operation: str, payload: Any = None, **members: Any) -> JsonObject:

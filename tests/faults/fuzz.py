@@ -77,6 +77,7 @@ class Desk:
         cases = [Case(each, f"0-{each.id}", read_command(each.raw, each.size)) for each in entries]
         with self.engine.begin() as connection:
             lock = lock_partition(connection, 0)
+            assert lock is not None
             decided = Batch(connection, self._authenticator, Defaults(), datetime.now(UTC), lock).execute(cases)
         return [each.outcome for each in announcements(decided, 1)]
 
