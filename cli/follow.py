@@ -10,6 +10,7 @@ import typer
 from cli.installation import choose_settings, connect_redis
 from cli.options import AsJson, DataFolder
 from cli.problems import Problem, say
+from cli.waiting import Patience
 
 if TYPE_CHECKING:
     from cli.outcome_streams import OutcomeStreams, Told
@@ -54,22 +55,15 @@ def _stream(tenant: str) -> str:
 
 
 def _follow(streams: "OutcomeStreams", others_from: str | None, *, as_json: bool) -> None:
-    from redis.exceptions import ConnectionError as ConnectionLost
-    from redis.exceptions import TimeoutError as NoAnswer
-
-    lost, looked = False, time.monotonic()
+    patience, looked = Patience(), time.monotonic()
     while True:
-        try:
+        with patience:
             for told in streams.read(LOOK):
                 _tell(told, as_json=as_json)
             if others_from is not None and time.monotonic() - looked >= LOOK:
                 streams.add_all(others_from)
                 looked = time.monotonic()
-            lost = False
-        except (ConnectionLost, NoAnswer):
-            if not lost:
-                say("the connection to Redis was lost; waiting for it")
-            lost = True
+        if patience.lost:
             time.sleep(LOOK)
 
 

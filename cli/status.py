@@ -10,7 +10,8 @@ import typer
 
 from cli.installation import choose_settings, connect_redis, database
 from cli.options import AsJson, DataFolder
-from cli.problems import WRONG, in_one_line, say
+from cli.problems import WRONG, in_one_line
+from cli.waiting import Patience
 
 if TYPE_CHECKING:
     import redis
@@ -42,23 +43,11 @@ def status(watch: Watch = False, as_json: AsJson = False, data: DataFolder = Non
 
 def _watch(chosen: "Settings", client: "redis.Redis", show: "Callable[[Overview], None]") -> None:
     """Look again, for ever; a Redis that is away is waited for."""
-    from redis.exceptions import ConnectionError as ConnectionLost
-    from redis.exceptions import TimeoutError as NoAnswer
-
-    from spcm_client.connections import REFUSED
-
-    lost = False
+    patience = Patience()
     while True:
         time.sleep(EVERY)
-        try:
+        with patience:
             show(_look(chosen, client))
-            lost = False
-        except (ConnectionLost, NoAnswer) as error:
-            if isinstance(error, REFUSED):
-                raise
-            if not lost:
-                say("the connection to Redis was lost; waiting for it")
-            lost = True
 
 
 @contextmanager

@@ -2,9 +2,11 @@
 
 import json
 import signal
+from pathlib import Path
 
 import redis
 
+from adapters.valkey import Valkey
 from tests.cli.commands import create, submit
 from tests.cli.program import Program, next_line, until
 
@@ -73,3 +75,24 @@ def test_a_terminal_that_lacks_a_character_is_no_reason_to_end(program: Program)
     assert told.lines[0]["data"]["zone"] == payload["zone"]
     shown = program.run(*asked, PYTHONIOENCODING="latin-1")
     assert (shown.status, '"zone": "?"' in shown.out) == (0, True)
+
+
+def test_following_waits_for_a_redis_that_is_away_and_ends_where_it_is_refused(valkey: Valkey, tmp_path: Path) -> None:
+    program = Program(SPCM_REDIS_URL=valkey.url, SPCM_DATA=str(tmp_path))
+    with (
+        program.running("follow", "--from", "start", "--json") as following,
+        redis.Redis.from_url(valkey.url) as client,
+    ):
+        client.xadd("spcm:outcomes:acme", {"event": '{"commandid": "before"}'})
+        assert json.loads(next_line(following))["commandid"] == "before"
+        valkey.kill()
+        assert following.stderr is not None
+        assert following.stderr.readline() == b"spcm: the connection to Redis was lost; waiting for it\n"
+        restarted = Valkey.start(valkey.directory, port=valkey.port)
+        client.xadd("spcm:outcomes:acme", {"event": '{"commandid": "after"}'})
+        assert json.loads(next_line(following))["commandid"] == "after"
+        client.config_set("requirepass", "another")
+        client.client_kill_filter(_type="normal", skipme=True)
+        assert following.wait(20) == 2
+        assert b"Redis refused" in following.stderr.read()
+    restarted.stop()

@@ -1,0 +1,32 @@
+"""How a command that goes on until Ctrl-C lives through the loss of its connection to Redis."""
+
+from types import TracebackType
+
+from cli.problems import say
+
+
+class Patience:
+    """What is raised inside because Redis is away is told once, and no more until it was back; `lost` while it is."""
+
+    def __init__(self) -> None:
+        self.lost = False
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        import redis
+
+        from spcm_client.connections import REFUSED
+
+        if error is None:
+            self.lost = False
+            return False
+        if isinstance(error, REFUSED) or not isinstance(error, redis.ConnectionError | redis.TimeoutError):
+            return False
+        if not self.lost:
+            say("the connection to Redis was lost; waiting for it")
+        self.lost = True
+        return True
