@@ -22,8 +22,8 @@ REMEMBERED = 10_000
 FAILURES_A_MINUTE = 10
 """For each user's name, whether there is such a user or not.
 
-After as many for all unknown users of a tenant, or for all unknown tenants, the next are unknown without the cost of a
-hash: of them nobody can be guessed.
+After as many of all unknown users of a tenant together, or of all unknown tenants, the next ones are refused without a
+hash: nobody can guess the password of a user that there is not.
 """
 
 _LONGEST_NAME = 256

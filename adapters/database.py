@@ -78,8 +78,9 @@ def _postgresql_engine(url: URL, statement_timeout: int) -> Engine:
         "plan_cache_mode": "force_custom_plan",
         # A promise that an outcome told is a commit kept, whatever the server's own default.
         "synchronous_commit": "on",
-        # What we write has all characters, and a worker may be silent for as long as nobody sends anything.
+        # What we write has all characters, whatever the environment says.
         "client_encoding": "UTF8",
+        # A worker may be silent for as long as nobody sends anything.
         "idle_session_timeout": 0,
     }
     keepalive = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
