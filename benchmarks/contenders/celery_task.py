@@ -29,7 +29,7 @@ def execute(raw: str) -> None:
     _commands.execute(raw.encode())
 
 
-def start(servers: Servers, processes: int, style: str = "lean") -> Program:
+def start(servers: Servers, processes: int, style: str) -> Program:
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "warning"]
     return Program(
         servers, ["-m", "celery", "-A", __name__, "worker", "-c", str(processes), *quiet], {"BENCH_STYLE": style}

@@ -24,7 +24,7 @@ def execute(raw: str) -> None:
     _commands.execute(raw.encode())
 
 
-def start(servers: Servers, processes: int, style: str = "lean") -> Program:
+def start(servers: Servers, processes: int, style: str) -> Program:
     return Program(
         servers, ["-m", "dramatiq", __name__, "-p", str(processes), "-t", str(THREADS)], {"BENCH_STYLE": style}
     )

@@ -38,7 +38,7 @@ async def execute(request: Request) -> Response:
     return Response(await _commands.execute(await request.body()), media_type="application/json")
 
 
-def start(servers: Servers, processes: int, style: str = "lean") -> Program:
+def start(servers: Servers, processes: int, style: str) -> Program:
     _socket(servers).unlink(missing_ok=True)  # a server that was killed leaves it, and no other can take its place
     at = ["--uds", str(_socket(servers)), "--workers", str(processes)]
     fast = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]

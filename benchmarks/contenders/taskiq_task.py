@@ -34,7 +34,7 @@ async def execute(raw: str) -> None:
     await _commands.execute(raw.encode())
 
 
-def start(servers: Servers, processes: int, style: str = "lean") -> Program:
+def start(servers: Servers, processes: int, style: str) -> Program:
     limits = ["--workers", str(processes), "--max-async-tasks", "64", "--log-level", "WARNING"]
     return Program(servers, ["-m", "taskiq", "worker", f"{__name__}:broker", *limits], {"BENCH_STYLE": style})
 
