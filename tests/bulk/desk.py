@@ -123,6 +123,17 @@ def get_subscriber(msisdn: Any, id: str | None = None) -> JsonObject:  # noqa: A
     return item("subscriber.get", id=id, msisdn=msisdn)
 
 
+def plan(number: int) -> JsonObject:
+    """A plan definition's payload."""
+    period = {"validityPeriod": "1day"}
+    return {"name": f"plan {number}", "unitAmount": "1", "unitMeteringType": "TIME", "validityPeriod": period}
+
+
+def pcc(number: int) -> JsonObject:
+    """A PCC profile's payload."""
+    return {"alias": f"pcc {number}", "threshold": False, "precedence": 1}
+
+
 def item(operation: str, payload: Any = None, id: str | None = None, **params: Any) -> JsonObject:  # noqa: A002
     """A bulk's item."""
     made: JsonObject = {"operation": operation}

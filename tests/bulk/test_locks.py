@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, text
 
-from tests.bulk.desk import Desk, JsonObject, from_item, item
-from tests.bulk.test_statements import pcc, plan
+from tests.bulk.desk import Desk, JsonObject, from_item, item, pcc, plan
 from tests.faults.lab import wait_for
 
 AT_THE_END = "commit"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from tests.bulk.desk import Desk, JsonObject, from_item, item, new_subscriber
+from tests.bulk.desk import Desk, JsonObject, from_item, item, new_subscriber, pcc, plan
 
 MANY = 12
 
@@ -24,15 +24,6 @@ def filled(desk: Desk) -> Desk:
         )
         assert outcome["status"] == 200, outcome
     return desk
-
-
-def plan(number: int) -> JsonObject:
-    period = {"validityPeriod": "1day"}
-    return {"name": f"plan {number}", "unitAmount": "1", "unitMeteringType": "TIME", "validityPeriod": period}
-
-
-def pcc(number: int) -> JsonObject:
-    return {"alias": f"pcc {number}", "threshold": False, "precedence": 1}
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from adapters.valkey import Valkey
 from tests.engines import migrated
 from tests.faults.clock import LIBRARY, clock
 from tests.faults.lab import Lab
-from tests.workers.test_drain import Bench
+from tests.workers.bench import Bench
 
 pytestmark = pytest.mark.skipif(not LIBRARY.exists(), reason="libfaketime brings no library for this system")
 

@@ -1,6 +1,5 @@
 """What a drain makes of failures: who is to blame, who is tried again, and who never notices."""
 
-import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -9,42 +8,15 @@ import pytest
 import redis
 from sqlalchemy import Connection, Engine, make_url
 
-from adapters.credentials import Authenticator
 from adapters.database import make_engine
 from adapters.failures import Clashed, Contended, Stalled, TookTooLong, Unavailable
-from adapters.installation import prepare
-from adapters.streams import COMMANDS, DEAD_LETTERS, OUTCOMES, CommandStreams, connect
+from adapters.streams import DEAD_LETTERS, CommandStreams, connect
 from domain.operations import Operation
-from domain.state import Defaults
-from tests.bulk.desk import Desk, written
 from tests.engines import migrated
 from tests.faults.proxy import Proxy
+from tests.workers.bench import Bench
 from workers.batch import Batch
 from workers.case import Case
-from workers.drain import Drain
-
-
-class Bench:
-    """An installation without a worker, and a drain of partition 0."""
-
-    def __init__(self, engine: Engine, client: Any) -> None:
-        prepare(engine, client, 8)
-        self.engine = engine
-        self.client = client
-        self.streams = CommandStreams(client, backlog_limit=100, outcome_retention=timedelta(days=1))
-        self._desk = Desk(engine)
-
-    def drain(self, engine: Any = None) -> bool:
-        return Drain(engine or self.engine, self.streams, Authenticator(), Defaults()).run(0)
-
-    def send(self, *msisdns: str) -> None:
-        for msisdn in msisdns:
-            create = self._desk.command("subscriber.create", {"msisdn": msisdn}, params={"msisdn": msisdn})
-            self.client.xadd(f"{COMMANDS}0", {"command": written(create)})
-
-    def told(self) -> list[int]:
-        entries = self.client.xrange(f"{OUTCOMES}{self._desk.tenant}")
-        return [json.loads(fields[b"event"])["status"] for _, fields in entries]
 
 
 @pytest.fixture

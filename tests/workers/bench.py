@@ -1,0 +1,37 @@
+"""Drains without a worker."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Engine
+
+from adapters.credentials import Authenticator
+from adapters.installation import prepare
+from adapters.streams import COMMANDS, OUTCOMES, CommandStreams
+from domain.state import Defaults
+from tests.bulk.desk import Desk, written
+from workers.drain import Drain
+
+
+class Bench:
+    """An installation without a worker, and a drain of partition 0."""
+
+    def __init__(self, engine: Engine, client: Any) -> None:
+        prepare(engine, client, 8)
+        self.engine = engine
+        self.client = client
+        self.streams = CommandStreams(client, backlog_limit=100, outcome_retention=timedelta(days=1))
+        self._desk = Desk(engine)
+
+    def drain(self, engine: Any = None) -> bool:
+        return Drain(engine or self.engine, self.streams, Authenticator(), Defaults()).run(0)
+
+    def send(self, *msisdns: str) -> None:
+        for msisdn in msisdns:
+            create = self._desk.command("subscriber.create", {"msisdn": msisdn}, params={"msisdn": msisdn})
+            self.client.xadd(f"{COMMANDS}0", {"command": written(create)})
+
+    def told(self) -> list[int]:
+        entries = self.client.xrange(f"{OUTCOMES}{self._desk.tenant}")
+        return [json.loads(fields[b"event"])["status"] for _, fields in entries]
