@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from redis import ConnectionPool, RedisError
 
 from domain.fields import Flag, Phrase, phrase_in
 from domain.state import Defaults
@@ -36,8 +37,6 @@ def _duration(value: Any) -> Any:
 
 def _redis_url(url: str) -> str:
     """The URL as it came. Raises ValueError for what redis-py does not know or ignores, or that changes its ways."""
-    from redis import ConnectionPool, RedisError
-
     if not url:
         return url
     parts = urlsplit(url)
