@@ -88,6 +88,7 @@ def connect(url: str, *, timeout: float = 5.0, name: str | None = None) -> "redi
     return redis.Redis.from_url(
         url,
         retry=Retry(NoBackoff(), 0),
+        retry_on_error=[redis.ReadOnlyError],  # not repeated, but its connection, to what is no master any more, closed
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
         client_name=name,

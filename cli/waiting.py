@@ -17,16 +17,22 @@ class Patience:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        import redis
-
-        from spcm_client.connections import REFUSED
-
         if error is None:
             self.lost = False
             return False
-        if isinstance(error, REFUSED) or not isinstance(error, redis.ConnectionError | redis.TimeoutError):
+        if not _is_away(error):
             return False
         if not self.lost:
             say("the connection to Redis was lost; waiting for it")
         self.lost = True
         return True
+
+
+def _is_away(error: BaseException) -> bool:
+    import redis
+
+    from spcm_client.connections import REFUSED, refused_for_a_while
+
+    if isinstance(error, redis.ResponseError):
+        return refused_for_a_while(error)
+    return isinstance(error, redis.ConnectionError | redis.TimeoutError) and not isinstance(error, REFUSED)

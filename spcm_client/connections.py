@@ -7,7 +7,14 @@ from typing import Any
 
 from redis import Redis
 from redis.backoff import ExponentialWithJitterBackoff
-from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissionError, ResponseError
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    MasterDownError,
+    NoPermissionError,
+    ReadOnlyError,
+    ResponseError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.maint_notifications import MaintNotificationsConfig
@@ -18,6 +25,7 @@ from spcm_client.errors import ConnectionLost
 _LOST = (RedisConnectionError, RedisTimeoutError, OSError)
 
 REFUSED = (AuthenticationError, AuthorizationError, NoPermissionError)  # waiting does not help
+_FOR_A_WHILE = ("UNBLOCKED ", "MISCONF ", "NOREPLICAS ", "BUSY ")  # error codes that redis-py has no class for
 _SOCKET_TIMEOUT = 5.0  # seconds
 _MAX_CONNECTIONS = 2**31  # every thread that waits has one; redis-py's own limit is 100
 _RETRIES = 3  # a stopped Redis is told after (1 + 3) * 5 s and the pauses between
@@ -34,6 +42,7 @@ def connect(redis: Redis | str) -> Redis:
         redis,
         socket_timeout=_SOCKET_TIMEOUT,
         retry=Retry(backoff, _RETRIES),
+        retry_on_error=[ReadOnlyError],  # on a new connection: this one has stayed with a master that is none any more
         max_connections=_MAX_CONNECTIONS,
         # With these, redis-py also hands out connections on which an answer to another request is still to be read.
         maint_notifications_config=MaintNotificationsConfig(enabled=False),
@@ -57,7 +66,8 @@ def execute_once(redis: Redis, *command: str | bytes | int | float) -> Any:
     repetition finds the next entry, and nobody knows that one is missing. So these are sent once, and a connection
     whose answer was not read, whatever was raised meanwhile, is closed.
 
-    Raises `ConnectionLost`, and redis-py's errors for what Redis refuses (a wrong password, a missing right).
+    Raises `ConnectionLost`, also where Redis refuses everybody for a while, and redis-py's errors for what it refuses
+    for good (a wrong password, a missing right).
     """
     pool = redis.connection_pool
     try:
@@ -67,8 +77,11 @@ def execute_once(redis: Redis, *command: str | bytes | int | float) -> Any:
             words = [word if isinstance(word, str | bytes) else str(word) for word in command]
             connection.send_command(*words)  # type: ignore[no-untyped-call]  # redis-py gives it no types
             return connection.read_response(disable_decoding=True)
-        except ResponseError:
-            raise
+        except ResponseError as error:
+            if not refused_for_a_while(error):
+                raise
+            connection.disconnect()  # type: ignore[no-untyped-call]
+            raise ConnectionLost(str(error)) from error
         except BaseException:  # of a signal handler, too: the answer that is still to come is nobody else's
             connection.disconnect()  # type: ignore[no-untyped-call]
             raise
@@ -78,6 +91,11 @@ def execute_once(redis: Redis, *command: str | bytes | int | float) -> Any:
         raise
     except _LOST as error:
         raise ConnectionLost(str(error)) from error
+
+
+def refused_for_a_while(error: ResponseError) -> bool:
+    """Whether Redis would refuse anybody: it became a replica, its disk is full, it lacks replicas, a script runs."""
+    return isinstance(error, ReadOnlyError | MasterDownError) or str(error).startswith(_FOR_A_WHILE)
 
 
 @contextmanager

@@ -33,12 +33,13 @@ def event(command: dict[str, Any], entry_id: str, answer: Answer) -> bytes:
     ).encode()
 
 
-def publish(redis: Redis, count: int = 1, tenant: str = "acme", first: int = 0) -> list[str]:
+def publish(redis: Redis, count: int = 1, tenant: str = "acme", first: int = 0, data: Any = None) -> list[str]:
     """Outcomes of commands `c0`, `c1`, ... in the outcome stream."""
     command = {"tenant": tenant, "operation": "subscriber.get"}
     return [
         redis.xadd(
-            f"spcm:outcomes:{tenant}", {"event": event({**command, "id": f"c{i}"}, str(i), {"status": 200})}
+            f"spcm:outcomes:{tenant}",
+            {"event": event({**command, "id": f"c{i}"}, str(i), {"status": 200, "data": data})},
         ).decode()
         for i in range(first, first + count)
     ]
@@ -62,6 +63,14 @@ def cut_off(redis: Redis, command: str) -> None:
     wait_until(lambda: waiting_in(redis, command))
     for client_id in waiting_in(redis, command):
         redis.client_kill_filter(_id=client_id)
+
+
+def demote(redis: Redis, command: str) -> None:
+    """Make a replica of it, and a master again, as soon as somebody waits in this blocking command."""
+    wait_until(lambda: waiting_in(redis, command))
+    redis.replicaof("127.0.0.1", 1)
+    wait_until(lambda: not waiting_in(redis, command))
+    redis.replicaof("NO", "ONE")
 
 
 class StandIn:

@@ -1,9 +1,11 @@
+import errno
 import json
 import os
 import signal
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from redis.connection import Connection
 
 from spcm_client import Client, Command, InvalidCommand, OutcomeTimeout, SubmitFailed, follow, partition_of, stream_of
 from spcm_client.replies import ReplyList
-from tests.client.stand_in import StandIn, cut_off, wait_until, waiting_in
+from tests.client.stand_in import StandIn, cut_off, demote, publish, wait_until, waiting_in
 from tests.faults.proxy import Proxy
 
 
@@ -58,6 +60,19 @@ def test_a_tenant_that_cannot_be_is_refused_at_once(redis_url: str, tenant: str)
     """A worker would answer in the stream of no tenant, and on no reply list."""
     with pytest.raises(InvalidCommand, match="a tenant is"):
         Client(redis_url, tenant, "oms", "s3cret")
+
+
+class Tenant(str, Enum):  # noqa: UP042 - a StrEnum is formatted as its value
+    ACME = "acme"
+
+
+def test_a_tenant_may_be_an_enum(redis: Redis, redis_url: str, worker: StandIn) -> None:
+    """Whose own form as a text is another."""
+    publish(redis, tenant="acme")
+    assert [outcome.command_id for outcome in follow(redis_url, Tenant.ACME, "start", idle=0)] == ["c0"]
+    with Client(redis_url, Tenant.ACME, "oms", "s3cret") as client:
+        assert client.call("subscriber.get", {"msisdn": "1"}).tenant == "acme"
+    assert worker.seen[0][1]["replyTo"].startswith("spcm:replies:acme:")
 
 
 def test_a_full_redis_takes_all_of_the_commands_or_none(redis: Redis, client: Client) -> None:
@@ -124,6 +139,18 @@ def test_a_redis_that_is_away_is_told_with_the_id_to_send_again() -> None:
         Client(nowhere, "acme", "oms", "s3cret").submit("subscriber.get", id="a")
     assert failure.value.command_ids == ("a",)
     assert "s3cret" not in str(failure.value)
+
+
+def test_a_connection_for_which_there_is_no_file_is_told_with_the_id(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connect(_: Connection) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Connection, "connect", connect)
+    with pytest.raises(SubmitFailed) as failure:
+        client.submit("subscriber.get", {"msisdn": "1"}, id="a")
+    assert failure.value.command_ids == ("a",)
 
 
 def test_a_call_returns_the_outcome(client: Client, worker: StandIn) -> None:
@@ -198,6 +225,17 @@ def test_a_call_whose_connection_breaks_asks_again_with_the_same_id(
     outcome = client.call("planDefinition.search", id="a")
     assert outcome.replayed
     assert worker.times["a"] == 2
+
+
+def test_a_call_waits_out_a_redis_that_is_a_replica_for_a_while(client: Client, worker: StandIn, redis: Redis) -> None:
+    def answer(_: Any, times: int) -> dict[str, Any] | None:
+        if times == 1:
+            demote(redis, "blpop")
+            return None
+        return {"status": 200}
+
+    worker.answer = answer
+    assert client.call("planDefinition.search", id="a").status == 200
 
 
 @pytest.mark.parametrize("at", [b"XADD", b"BLPOP"])

@@ -1,5 +1,6 @@
 import itertools
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
 from spcm_client import MalformedOutcome, OutcomeGroup, follow
-from tests.client.stand_in import publish
+from tests.client.stand_in import demote, publish
 
 
 def ids(outcomes: Any) -> list[str]:
@@ -73,6 +74,24 @@ def test_a_lost_connection_is_waited_out(redis: Redis, redis_url: str) -> None:
         publish(redis, first=i)
         assert ids(itertools.islice(outcomes, 1)) == [f"c{i}"]
         redis.client_kill_filter(_type="normal", skipme=True)
+
+
+def test_a_redis_that_is_a_replica_for_a_while_is_waited_out(redis: Redis, redis_url: str) -> None:
+    with ThreadPoolExecutor() as threads:
+        reading = threads.submit(next, follow(redis_url, "acme", idle=20))
+        demote(redis, "xread")
+        publish(redis)
+        assert reading.result().command_id == "c0"
+
+
+def test_large_outcomes_are_read_few_at_a_time(redis: Redis, redis_url: str) -> None:
+    """What is on its way is in Redis' memory a second time."""
+    publish(redis, 40, data="x" * 1024 * 1024)
+    redis.config_set("client-output-buffer-limit", "normal 16mb 0 0")
+    try:
+        assert ids(follow(redis_url, "acme", "start", idle=0)) == [f"c{i}" for i in range(40)]
+    finally:
+        redis.config_set("client-output-buffer-limit", "normal 0 0 0")
 
 
 def test_a_reader_that_is_shut_out_is_told_and_does_not_wait(redis: Redis, redis_url: str) -> None:

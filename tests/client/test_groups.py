@@ -1,13 +1,14 @@
 import itertools
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from redis import Redis
 
 from spcm_client import MalformedOutcome, OutcomeGroup
-from tests.client.stand_in import cut_off, publish
+from tests.client.stand_in import cut_off, demote, publish
 from tests.faults.proxy import Proxy
 
 STREAM = "spcm:outcomes:acme"
@@ -104,6 +105,14 @@ def test_entries_given_by_an_answer_that_was_lost_are_told(redis: Redis, group: 
     cutter.start()
     assert next(outcomes).command_id == "c1"
     cutter.join()
+
+
+def test_a_redis_that_is_a_replica_for_a_while_is_waited_out(redis: Redis, group: OutcomeGroup) -> None:
+    with ThreadPoolExecutor() as threads:
+        reading = threads.submit(next, group.follow_as("a", idle=20))
+        demote(redis, "xreadgroup")
+        publish(redis)
+        assert reading.result().command_id == "c0"
 
 
 def test_an_acknowledgement_that_was_lost_is_repeated(redis: Redis, proxy: Proxy, proxied_url: str) -> None:

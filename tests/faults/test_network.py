@@ -1,11 +1,17 @@
 """Faults of the network: rows 16 and 18 of the fault list."""
 
+import shutil
 import time
 from collections.abc import Callable
 
 import pytest
+import redis
+from sqlalchemy import make_url
 
-from tests.faults.lab import Lab
+from adapters.streams import connect
+from adapters.valkey import Valkey
+from tests.faults.lab import SOON, Lab, wait_for
+from tests.faults.load import Load
 from tests.faults.proxy import Proxy
 from tests.faults.worker import Worker
 
@@ -101,3 +107,35 @@ def test_row_18_the_database_swallows_everything(lab: Lab, worker: Worker) -> No
         lab.database_proxy.heal()
         lab.moving()
     lab.verify()
+
+
+def test_a_failover_behind_one_address_is_noticed(make_lab: "Callable[..., Lab]") -> None:
+    """New connections lead to the new master; those that are open have stayed with the old one, a replica now."""
+    lab = make_lab(proxied=True, sqlite=True)
+    lab.start_worker()
+    lab.send(*Load(188).take(50))
+    lab.settle()
+    assert lab.redis_proxy is not None
+    old, old_client = lab.valkey, lab.client
+    standby = lab.folder / "standby"
+    standby.mkdir()
+    shutil.copy(lab.folder / "valkey" / "valkey.password", standby)
+    lab.valkey = Valkey.start(standby)  # and so the lab ends it
+    lab.client = connect(lab.valkey.url)
+    try:
+        old_client.config_set("repl-diskless-sync-delay", 0)
+        replicate(old, lab.client)
+        wait_for(lambda: lab.client.info("replication")["master_link_status"] == "up", within=10)
+        lab.client.replicaof("NO", "ONE")
+        lab.redis_proxy.target = ("127.0.0.1", lab.valkey.port)
+        replicate(lab.valkey, old_client)
+        lab.send(*Load(189).take(50))
+        lab.verify(within=SOON)
+    finally:
+        old_client.close()
+        old.stop()
+
+
+def replicate(master: Valkey, replica: redis.Redis) -> None:
+    replica.config_set("masterauth", make_url(master.url).password)
+    replica.replicaof("127.0.0.1", master.port)
