@@ -4,12 +4,14 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from spcm_client.streams import Portion
+
 if TYPE_CHECKING:
     import redis
 
 OLDEST = "0-0"
 
-_AT_ONCE = 500
+_AT_ONCE = 500  # entries of all streams, at most
 
 
 class Told(NamedTuple):
@@ -26,6 +28,7 @@ class OutcomeStreams:
     def __init__(self, client: "redis.Redis") -> None:
         self._client = client
         self._positions: dict[Any, Any] = {}
+        self._portion = Portion(_AT_ONCE)
 
     def add(self, stream: str, position: str | None = None) -> None:
         """Read this one too: after `position`, or from now on. One that was added before stays where it is."""
@@ -44,8 +47,11 @@ class OutcomeStreams:
         if not self._positions:
             time.sleep(seconds)
             return
-        found: Any = self._client.xread(self._positions, count=_AT_ONCE, block=int(seconds * 1000) or None)
-        for stream, entries in dict(found or {}).items():
+        each = max(1, self._portion.count // len(self._positions))
+        found: Any = self._client.xread(self._positions, count=each, block=int(seconds * 1000) or None)
+        streams = dict(found or {})
+        self._portion.had([len(fields.get(b"event", b"")) for entries in streams.values() for _, fields in entries])
+        for stream, entries in streams.items():
             for entry, fields in entries:
                 self._positions[stream] = entry
                 yield Told(stream.decode(), entry.decode(), fields.get(b"event", b"").decode(errors="replace"))

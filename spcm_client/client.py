@@ -169,7 +169,7 @@ class Client:
                 for partition, (_, written) in zip(partitions, chunk, strict=True):
                     pipeline.xadd(stream_of(partition), {"command": written})
                 stream_ids = pipeline.execute()
-        except RedisError as error:
+        except (RedisError, OSError) as error:  # the latter where no file can be opened any more
             raise SubmitFailed([command.id for command in commands]) from error
         return [
             Submitted(command.id, partition, stream_id.decode() if isinstance(stream_id, bytes) else stream_id)

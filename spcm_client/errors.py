@@ -23,9 +23,12 @@ class SubmitFailed(ClientError):
     """
 
     def __init__(self, command_ids: Sequence[str]) -> None:
+        super().__init__(command_ids)  # as they came: pickle makes the error anew from what it was made of
         self.command_ids = tuple(command_ids)
+
+    def __str__(self) -> str:
         named = self.command_ids[0] if len(self.command_ids) == 1 else f"{len(self.command_ids)} commands"
-        super().__init__(f"Redis did not confirm {named}; sending again with the same id is safe")
+        return f"Redis did not confirm {named}; sending again with the same id is safe"
 
 
 class OutcomeTimeout(ClientError, TimeoutError):
@@ -35,9 +38,13 @@ class OutcomeTimeout(ClientError, TimeoutError):
     """
 
     def __init__(self, command_id: str, seconds: float) -> None:
+        super().__init__(command_id, seconds)
         self.command_id = command_id
-        super().__init__(
-            f"no outcome of {command_id} within {seconds:g} s; it may still be executed;"
+        self._seconds = seconds
+
+    def __str__(self) -> str:
+        return (
+            f"no outcome of {self.command_id} within {self._seconds:g} s; it may still be executed;"
             " sending it again with the same id is safe"
         )
 

@@ -8,9 +8,9 @@ from redis import Redis
 from spcm_client.connections import connect, execute_once, longest_block, losses_told, pause_after_loss
 from spcm_client.errors import ConnectionLost
 from spcm_client.outcomes import Outcome
-from spcm_client.streams import BEFORE_ALL, Entry, entries_of, entries_read, outcome_stream
+from spcm_client.streams import BEFORE_ALL, Entry, Portion, entries_of, entries_read, outcome_stream
 
-_COUNT = 100  # entries in one round trip
+_COUNT = 100  # entries in one round trip, at most
 
 
 def follow(redis: Redis | str, tenant: str, start: str = "now", *, idle: float | None = None) -> Iterator[Outcome]:
@@ -41,9 +41,10 @@ def _position(redis: Redis, stream: str, start: str) -> str:
 
 
 def _follow(redis: Redis, stream: str, position: str, idle: float | None) -> Iterator[Outcome]:
-    patience = Patience(idle, longest_block(redis))
+    patience, portion = Patience(idle, longest_block(redis)), Portion(_COUNT)
     while (block := patience.block()) is not None:
-        entries = _read(redis, stream, position, block)
+        entries = _read(redis, stream, position, portion.count, block)
+        portion.had([sum(map(len, entry.fields or ())) for entry in entries])
         for entry in entries:
             position = entry.stream_id
             yield entry.outcome()
@@ -51,9 +52,9 @@ def _follow(redis: Redis, stream: str, position: str, idle: float | None) -> Ite
             patience.renew()
 
 
-def _read(redis: Redis, stream: str, position: str, block: int) -> list[Entry]:
+def _read(redis: Redis, stream: str, position: str, count: int, block: int) -> list[Entry]:
     try:
-        answer = execute_once(redis, "XREAD", "COUNT", _COUNT, "BLOCK", block, "STREAMS", stream, position)
+        answer = execute_once(redis, "XREAD", "COUNT", count, "BLOCK", block, "STREAMS", stream, position)
     except ConnectionLost:
         pause_after_loss()
         return []

@@ -51,7 +51,8 @@ def import_items(
     time), or may have been lost with a connection, is asked for again by sending the same command again.
 
     Raises redis-py's errors where Redis cannot be reached when it begins, `OutcomeTimeout` where a bulk has no outcome
-    after `timeout` seconds (its cause: why commands could not be sent, if so), `SubmitFailed` where this user of Redis
+    after `timeout` seconds, not counted what `items` and the caller take (its cause: why commands could not be sent, if
+    so), `SubmitFailed` where this user of Redis
     may not send, and, in mode `atomic`, `InvalidCommand` for an item that cannot be sent (else it is a result of status
     400). After each of them the same import can be run again.
     """
@@ -95,6 +96,7 @@ class _Flights:
         self.under_way: dict[str, _Flight] = {}  # by command id
         self._waiting: dict[int, tuple[Bulk, Command]] = {}  # by partition
         self._refusal: SubmitFailed | None = None  # why the last command could not be sent
+        self._left = time.monotonic()  # when the caller, or the source of the items, had its turn
 
     def full(self, partition: int) -> bool:
         return partition in self._waiting
@@ -108,22 +110,37 @@ class _Flights:
 
     def land(self, *, wait: bool = True) -> Iterator[ItemResult]:
         """Wait for one outcome, not for long, and yield its results."""
+        away = time.monotonic() - self._left
+        for flight in self.under_way.values():  # what others have taken is no silence of the workers
+            flight.due += away
+            flight.give_up += away
+        results = self._land(wait=wait)
+        self._left = time.monotonic()
+        yield from results
+
+    def _land(self, *, wait: bool) -> Iterable[ItemResult]:
         for flight in list(self.under_way.values()):
-            if time.monotonic() >= flight.give_up:
-                raise OutcomeTimeout(flight.command.id, self._timeout) from self._refusal
             if time.monotonic() >= flight.due:
                 self._send(flight)
         outcome = self._take(wait=wait)
-        if outcome is None or outcome.command_id not in self.under_way:  # a second answer, to a bulk sent twice
-            return
+        if outcome is None:
+            self._give_up()
+            return ()
+        if outcome.command_id not in self.under_way:  # a second answer, to a bulk sent twice
+            return ()
         flight = self.under_way[outcome.command_id]
         if outcome.status == _OVERLOADED and flight.refusals < _MAX_REFUSALS:
             self._put_off(flight)
-            return
+            return ()
         del self.under_way[flight.command.id]
         if (following := self._waiting.pop(flight.bulk.partition, None)) is not None:
             self._launch(*following)
-        yield from flight.bulk.results(outcome)
+        return flight.bulk.results(outcome)
+
+    def _give_up(self) -> None:
+        for flight in self.under_way.values():
+            if time.monotonic() >= flight.give_up:
+                raise OutcomeTimeout(flight.command.id, self._timeout) from self._refusal
 
     def _launch(self, bulk: Bulk, command: Command) -> None:
         now = time.monotonic()

@@ -38,9 +38,9 @@ def partition_of_operation(operation: object, params: object, tenant: str, parti
     return _partition(_CATALOG if subscriber is None else subscriber, tenant, partitions)
 
 
-def _partition_of_bulk(payload: Mapping[str, Any] | None, tenant: str, partitions: int) -> int:
+def _partition_of_bulk(payload: object, tenant: str, partitions: int) -> int:
     catalog = _partition(_CATALOG, tenant, partitions)
-    items = (payload or {}).get("items")
+    items = payload.get("items") if isinstance(payload, Mapping) else None
     if not isinstance(items, list | tuple) or not items:
         return catalog
     found = set()
@@ -56,7 +56,7 @@ def _subscriber(operation: object, params: object) -> str | None:
     """The msisdn a command is about; None where it is about no one subscriber, or about one that an earlier item
     of the bulk will tell (a reference is an object, no string).
     """
-    if operation not in _ABOUT_ONE_SUBSCRIBER or not isinstance(params, Mapping):
+    if not isinstance(operation, str) or operation not in _ABOUT_ONE_SUBSCRIBER or not isinstance(params, Mapping):
         return None
     msisdn = params.get("msisdn")
     return msisdn if isinstance(msisdn, str) else None
@@ -64,7 +64,8 @@ def _subscriber(operation: object, params: object) -> str | None:
 
 def _partition(key: str, tenant: str, partitions: int) -> int:
     # A lone surrogate is no text, and refused when the command is written; until then it must have some partition.
-    return zlib.crc32(f"{tenant}:{key}".encode(errors="surrogatepass")) % partitions
+    # Joined, since an Enum's or another str's own way to be formatted is not what JSON has of it.
+    return zlib.crc32("".join((tenant, ":", key)).encode(errors="surrogatepass")) % partitions
 
 
 def read_partitions(redis: Redis) -> int | None:

@@ -15,7 +15,7 @@ class ReplyList:
     def __init__(self, redis: Redis, tenant: str) -> None:
         self._redis = redis
         self._longest_block = longest_block(redis)
-        self.key = f"spcm:replies:{tenant}:{uuid.uuid4()}"
+        self.key = "".join(("spcm:replies:", tenant, ":", str(uuid.uuid4())))  # of an Enum too, as in JSON
 
     def take(self, seconds: float) -> Outcome | None:
         """The next outcome; None where none came within `seconds`, or within the longest time a read may block.

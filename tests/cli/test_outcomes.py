@@ -77,6 +77,18 @@ def test_a_terminal_that_lacks_a_character_is_no_reason_to_end(program: Program)
     assert (shown.status, '"zone": "?"' in shown.out) == (0, True)
 
 
+def test_large_outcomes_are_read_few_at_a_time(valkey: Valkey, tmp_path: Path) -> None:
+    """What is on its way is in Redis' memory a second time."""
+    program = Program(SPCM_REDIS_URL=valkey.url, SPCM_DATA=str(tmp_path))
+    with redis.Redis.from_url(valkey.url) as client:
+        client.flushall()
+        client.config_set("client-output-buffer-limit", "normal 16mb 0 0")
+        for number in range(40):
+            client.xadd("spcm:outcomes:acme", {"event": json.dumps({"commandid": str(number), "data": "x" * 1024**2})})
+        with program.running("follow", "--from", "start", "--json") as following:
+            assert [json.loads(next_line(following))["commandid"] for _ in range(40)] == [str(n) for n in range(40)]
+
+
 def test_following_waits_for_a_redis_that_is_away_and_ends_where_it_is_refused(valkey: Valkey, tmp_path: Path) -> None:
     program = Program(SPCM_REDIS_URL=valkey.url, SPCM_DATA=str(tmp_path))
     with (

@@ -1,6 +1,7 @@
 import itertools
 import re
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -192,6 +193,19 @@ def test_an_import_that_nobody_answers_ends_in_the_end(client: Client, worker: S
     worker.answer = lambda *_: None
     with pytest.raises(OutcomeTimeout):
         list(import_items(client, [item(1)], timeout=0.1))
+
+
+def test_what_the_caller_and_the_source_take_is_no_silence_of_the_workers(client: Client, worker: StandIn) -> None:
+    def source() -> Iterator[BulkItem]:
+        for number in range(6000):
+            if number == 5500:
+                time.sleep(1)
+            yield item(number)
+
+    results = import_items(client, source(), timeout=0.7)
+    first = next(results)
+    time.sleep(1)
+    assert all(each.ok for each in [first, *results])
 
 
 def test_a_user_of_redis_who_may_not_send_is_told_at_once(redis: Redis, redis_url: str) -> None:

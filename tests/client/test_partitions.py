@@ -53,12 +53,26 @@ def item(msisdn: Any, operation: str = "subscriber.create") -> dict[str, Any]:
         ([item(MSISDN), item({"fromItem": "a", "member": "msisdn"})], CATALOG),
         ([item(MSISDN), item(MSISDN, "subscriber.search")], CATALOG),
         ([item(MSISDN), "no item"], CATALOG),
+        ([{"operation": ["subscriber.get"], "params": {"msisdn": MSISDN}}], CATALOG),
         ([], CATALOG),
         ("no items", CATALOG),
     ],
 )
 def test_a_bulk_goes_with_its_items_if_they_are_all_of_one_partition(items: Any, expected: int) -> None:
     assert partition("bulk.execute", None, {"items": items}) == expected
+
+
+@pytest.mark.parametrize("payload", ["items", ["items"], 7])
+def test_a_bulk_without_a_payload_of_its_form_goes_with_the_catalog(payload: Any) -> None:
+    assert partition("bulk.execute", None, payload) == CATALOG
+
+
+def test_a_msisdn_is_what_it_is_in_json() -> None:
+    class Masked(str):
+        def __str__(self) -> str:
+            return "087..."
+
+    assert partition("subscriber.get", {"msisdn": Masked(MSISDN)}) == SUBSCRIBER
 
 
 def test_the_number_of_partitions_is_read_from_redis(redis: Redis) -> None:
