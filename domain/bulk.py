@@ -101,6 +101,11 @@ class BulkWork:
         return Room(self.items if reads else None)
 
     def _execute(self, item: BulkItem, state: State, answers: Answers, room: Room) -> Result:
+        result = item.refused or self._decide(item, state, answers, room)
+        room.take(item, result)
+        return result
+
+    def _decide(self, item: BulkItem, state: State, answers: Answers, room: Room) -> Result:
         try:
             work = item.resolved(self.principal, answers)
             with state.attempt(set_based=work.set_based):
@@ -108,8 +113,7 @@ class BulkWork:
             if not room.holds(item, result) and not work.journaled:
                 raise Unprocessable("bulk-answer-too-large")
         except Refused as refused:
-            result = refusal(refused, None)
-        room.take(item, result)
+            return refusal(refused, None)
         return result
 
     def _result(self, answers: Answers) -> Result:

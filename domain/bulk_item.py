@@ -7,7 +7,7 @@ from domain.errors import BadRequest, Refused
 from domain.operations import ABSENT, OPERATIONS, Operation, Request, Work
 from domain.permissions import Principal
 from domain.references import Answers, fill_in, references_in, resolve
-from domain.results import Result
+from domain.results import Result, refusal
 
 
 @dataclass(slots=True)
@@ -19,7 +19,7 @@ class BulkItem:
     sent: dict[str, Any]
     operation: Operation | None = None
     work: Work | None = None
-    refused: Refused | None = None
+    refused: Result | None = None
     result: Result | None = None
 
     @property
@@ -36,14 +36,12 @@ class BulkItem:
             if not references_in(self.request.params) and not references_in(self.request.payload):
                 self.work = _work(self.operation, principal, self.request)
         except Refused as refused:
-            self.refused = refused
+            self.refused = refusal(refused, None)
 
     def resolved(self, principal: Principal, answers: Answers) -> Work:
-        """Its work, now that what it refers to has been executed. Raises Refused."""
+        """Its work, now that what it refers to has been executed; for one that is not refused. Raises Refused."""
         if self.work is not None:
             return self.work
-        if self.refused is not None:
-            raise self.refused
         assert self.operation is not None
         params, payload = resolve(self.request.params, answers), resolve(self.request.payload, answers)
         return _work(self.operation, principal, Request(self.request.operation, params, payload))

@@ -49,7 +49,8 @@ class Fields(BaseModel):
 
 def _assigned(text: str) -> str:
     if not is_locale(text):
-        raise ValueError
+        # Not a ValueError: pydantic keeps that for good, and with its traceback the command that it came from.
+        raise PydanticCustomError("not_assigned", "assigned")
     return text
 
 

@@ -119,8 +119,9 @@ class Batch:
 
     def _check(self, case: Case) -> None:
         command = case.command
-        if command.fault is not None:
-            raise command.fault
+        if command.fault is not None:  # raised, it would hold its command, and so itself, in memory
+            case.result = refusal(command.fault, command.subject)
+            return
         if case.principal is None or command.operation is None:
             return
         command.operation.authorise(case.principal)
