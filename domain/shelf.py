@@ -34,9 +34,6 @@ class Shelf(Generic[R]):
         self._answered: set[Lookup[R]] = set()
         self._indexes: dict[tuple[str, ...], dict[Hashable, set[Hashable]]] = {}
 
-    def __len__(self) -> int:
-        return len(self._resources)
-
     def knows(self, lookup: Lookup[R]) -> bool:
         """Whether the database need not be asked."""
         if lookup.fields == (self.kind.key,):

@@ -5,6 +5,7 @@ foreseen, and on the first question where it could not. What they changed is wri
 made the state.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -83,6 +84,8 @@ class State:
         self._shelves: dict[Kind[Any], Shelf[Any]] = {}
         self._last_ids: dict[str, int] = {}
         self._ids_given: set[str] = set()
+        self._looked_back: dict[Lookup[Any], tuple[int, float]] = {}
+        """How many of the newest the database was asked for; it has no others that were created after this."""
         self._undo: list[Callable[[], None]] = []
 
     def all(self, lookup: Lookup[R]) -> list[R]:
@@ -96,15 +99,16 @@ class State:
     def newest(self, lookup: Lookup[R]) -> R | None:
         """What was created last of all that the lookup finds; its kind has a `created`."""
         shelf = self.shelf(lookup.kind)
-        # One is enough, unless the batch has changed or removed it; then as many as to have one that is not on the
-        # shelf: all that are on it may have been changed.
-        for count in (1, len(shelf) + 1):
+        while True:
+            count, oldest = self._looked_back.get(lookup, (0, math.inf))
+            newest = max(shelf.matches(lookup), key=_created, default=None)
+            if (0 if newest is None else _created(newest)) >= oldest:
+                return newest
+            # One is enough, unless the batch has changed or removed it.
+            count = 2 * count or 1
             found = self._source.newest(lookup, count)
             shelf.learn(found)
-            newest = max(shelf.matches(lookup), key=_created, default=None)
-            if not found or (newest is not None and _created(newest) >= _created(found[0])):
-                break
-        return newest
+            self._looked_back[lookup] = count, _created(found[-1]) if len(found) == count else 0
 
     def next_id(self, kind: Kind[Any]) -> int:
         """An id of this kind that was never given before."""
@@ -202,6 +206,7 @@ class State:
 
     def _forget(self) -> None:
         self._shelves.clear()
+        self._looked_back.clear()
         self._last_ids.clear()
         self._ids_given.clear()
         self._undo.clear()

@@ -3,6 +3,7 @@
 Checks run in the contract's order (docs/contract.md, section 3). The batch knows no operation by name.
 """
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -30,6 +31,9 @@ from workers.failpoints import failpoint
 
 LARGEST_ANSWERS = 8 * 1024 * 1024
 """Bytes of answers after which a batch ends: they are all told at once."""
+
+LONGEST = 2.0
+"""Seconds of executing after which a batch ends: others wait for what it has locked, with SQLite for all there is."""
 
 MOST_NEW_PASSWORDS = 40
 """Passwords that a batch verifies by their hash, 26 ms each; those that are remembered or throttled cost nothing."""
@@ -63,8 +67,8 @@ class Batch:
     def execute(self, cases: Sequence[Case], *, refused: Sequence[Case] = ()) -> Sequence[Case]:
         """Give the cases their outcomes, and write what they changed; `refused` ones are not executed.
 
-        Returns those that were decided: fewer than given where answers became too many to be told at once, or
-        passwords too many to verify.
+        Returns those that were decided: fewer than given where answers became too many to be told at once, passwords
+        too many to verify, or the time too long.
 
         Raises:
             Interrupted: nothing is decided; what was written is to be rolled back.
@@ -79,11 +83,12 @@ class Batch:
         self._journal.prefetch([case.key for case in cases if case.command.fault is None])
         unit = self._load([c for c in cases if c.work is not None and self._journal.find(*c.key) is None])
         decided = []
+        enough = time.monotonic() + LONGEST
         for case in cases:
             if not self._told_before(case):
                 self._decide(case, unit)
             decided.append(case)
-            if self._answered > LARGEST_ANSWERS:
+            if self._answered > LARGEST_ANSWERS or time.monotonic() > enough:
                 break
         for case in refused:
             case.outcome = self._outcome(case)

@@ -41,3 +41,12 @@ def test_a_bulk_of_items_that_take_long_is_executed(desk: Desk, slow_operation: 
 def test_a_batch_of_commands_that_take_long_is_executed(desk: Desk, slow_operation: str) -> None:
     outcomes = desk.run(*[desk.command(slow_operation) for _ in range(6)])
     assert [outcome["status"] for outcome in outcomes] == [200] * 6
+
+
+def test_commands_that_take_long_are_not_all_of_one_batch(
+    desk: Desk, slow_operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others wait for what it has locked."""
+    monkeypatch.setattr("workers.batch.LONGEST", 0.3)
+    outcomes = desk.run(*[desk.command(slow_operation) for _ in range(6)])
+    assert [outcome["status"] for outcome in outcomes] == [200] * 2

@@ -148,13 +148,21 @@ class TestNewest:
     def test_is_that_of_the_database_when_the_batch_did_nothing(self, five: State) -> None:
         assert self.newest(five) == "4"
 
-    def test_is_asked_for_alone_however_many_are_in_memory(self, memory: Memory, five: State) -> None:
+    def test_is_asked_for_alone_and_once_however_many_are_in_memory(self, memory: Memory, five: State) -> None:
         source = memory.source("acme")
         state = State(source, Defaults())
         for number in range(100, 120):
             state.put(SUBSCRIBERS, subscriber(str(number), number, imei="i"))
             assert self.newest(state) == str(number)
-        assert source.newest_counts == [1] * 20
+        assert source.newest_counts == [1]
+
+    def test_is_not_looked_for_again_among_those_that_the_batch_took_away(self, memory: Memory, five: State) -> None:
+        source = memory.source("acme")
+        state = State(source, Defaults())
+        for number in (2, 3, 4):
+            state.put(SUBSCRIBERS, subscriber(str(number), number, imei="other"))
+        assert [self.newest(state) for _ in range(10)] == ["1"] * 10
+        assert source.newest_counts == [1, 2, 4]
 
     def test_is_one_that_the_batch_made(self, five: State) -> None:
         five.put(SUBSCRIBERS, subscriber("x", 9, imei="i"))
