@@ -19,6 +19,10 @@ class Unavailable(Interrupted):
     """Raised when a server is gone, starting, read-only, out of something or forbids us: wait, leave the entries."""
 
 
+class Full(Unavailable):
+    """Raised when Redis takes nothing that needs memory."""
+
+
 class Stalled(Unavailable):
     """Raised when the database ended our session because we had nothing to say to it for too long.
 
@@ -146,6 +150,8 @@ def redis_failures() -> Iterator[None]:
     """Raises Unavailable for whatever Redis cannot do now: gone, loading, full, read-only, stopped in a script."""
     try:
         yield
+    except redis.OutOfMemoryError as error:
+        raise Full(_redis_words(error)) from error
     except (redis.RedisError, OSError) as error:
         raise Unavailable(_redis_words(error)) from error
 

@@ -45,7 +45,8 @@ def fix_partitions(client: "redis.Redis", count: int) -> None:
 
     """
     with redis_failures():
-        told: Any = client.set(PARTITIONS, count, nx=True, get=True)
+        # Asked for first: a full Redis tells it, and takes nothing, not even what is there.
+        told: Any = client.get(PARTITIONS) or client.set(PARTITIONS, count, nx=True, get=True)
     if told is None:
         return
     if not told.isdigit():

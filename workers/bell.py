@@ -10,17 +10,20 @@ import socket
 import threading
 import time
 from collections.abc import Collection
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
+import redis
 import structlog
 from celery import bootsteps
 from celery.platforms import EX_FAILURE
 from celery.worker import state
 
-from adapters.failures import Interrupted, Unavailable, redis_failures
+from adapters.failures import Full, Interrupted, Unavailable, redis_failures
 from adapters.installation import fix_partitions, prepare
 from adapters.migrations import NotReady
-from adapters.retention import claim_maintenance
+from adapters.retention import claim_maintenance, trim_streams
 from adapters.settings import settings
 from adapters.streams import WORKER, CommandStreams, connect
 from adapters.watch import Watch
@@ -106,6 +109,8 @@ class BellRinger(bootsteps.StartStopStep):
                         client.lpush(BELLS, bell(MAINTAIN, []))
             except Unavailable as outage:
                 log.warning("bell-waits", reason=str(outage))
+                if isinstance(outage, Full):
+                    _make_room(client, chosen.outcome_retention)
                 watch.start_over()
                 self._stopping.wait(PATIENCE)
                 answering_since = time.monotonic()
@@ -117,6 +122,12 @@ class BellRinger(bootsteps.StartStopStep):
             ring(streams, watch.wait(min(left, ATTENTION)))
             time.sleep(BREATH)
         ring(streams, watch.all_with_entries())
+
+
+def _make_room(client: "redis.Redis", kept: timedelta) -> None:
+    """A full Redis takes neither the claim of the clean-up nor its bell."""
+    with suppress(Unavailable):
+        trim_streams(client, kept)
 
 
 def _name() -> str:

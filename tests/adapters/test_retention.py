@@ -101,6 +101,22 @@ def test_streams_and_journal_have_each_their_own_retention(engine: Engine, clien
     assert all(client.xlen(stream) < 150 for stream in streams)  # whole nodes of a hundred go
 
 
+def test_all_that_is_too_old_goes_however_much_it_is(engine: Engine, client: Redis) -> None:
+    """By itself Redis removes 10,000 entries at a time."""
+    with client.pipeline() as pipeline:
+        for stream in ("spcm:outcomes:quiet", "spcm:outcomes:calm"):
+            for number in range(25_000):
+                pipeline.xadd(stream, {"event": "{}"}, id=f"1-{number + 1}")
+        pipeline.execute()
+    client.set("spcm:maintenance", 1)
+    Retention(engine, client, DAY, DAY, budget=60).run()
+    assert [client.xlen(stream) for stream in ("spcm:outcomes:quiet", "spcm:outcomes:calm")] == [0, 0]
+    assert client.exists("spcm:maintenance")  # there is nothing left for another turn
+    client.xadd("spcm:outcomes:quiet", {"event": "{}"}, id="2-1")
+    Retention(engine, client, DAY, DAY, budget=0).run()
+    assert not client.exists("spcm:maintenance")
+
+
 def test_a_retention_longer_than_time_itself_forgets_the_journal_all_the_same(engine: Engine, client: Redis) -> None:
     client.xadd("spcm:outcomes:acme", {"event": "old"}, id="1-1")
     with engine.begin() as connection:

@@ -13,7 +13,7 @@ import redis
 from adapters.database import make_engine
 from adapters.republication import republish
 from tests.faults.checker import check
-from tests.faults.lab import Lab, wait_for
+from tests.faults.lab import SOON, Lab, wait_for
 from tests.faults.ledger import Draft
 from tests.faults.load import PARTITIONS, Load, Publisher
 from tests.faults.worker import Worker
@@ -66,6 +66,22 @@ def test_row_11_redis_is_full(lab: Lab, worker: Worker) -> None:
         lab.moving()
     lab.verify()
     assert worker.alive()
+
+
+def test_a_full_redis_is_relieved_of_what_is_too_old(lab: Lab, worker: Worker) -> None:
+    """The clean-up's own claim and bell would need memory."""
+    lab.settle()
+    quiet = "spcm:outcomes:quiet"
+    with lab.client.pipeline() as pipeline:
+        for number in range(20_000):
+            pipeline.xadd(quiet, {"event": "x" * 100}, id=f"1-{number + 1}")
+        pipeline.execute()
+    try:
+        lab.client.config_set("maxmemory", 1)
+        wait_for(lambda: lab.client.xlen(quiet) < 200, within=SOON)
+    finally:
+        lab.client.config_set("maxmemory", 0)
+        lab.client.delete(quiet)
 
 
 def test_redis_takes_no_writes_for_a_while(lab: Lab, worker: Worker) -> None:
