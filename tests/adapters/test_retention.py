@@ -73,6 +73,25 @@ def test_an_id_that_was_executed_anew_meanwhile_is_not_forgotten(postgres_url: s
     other.dispose()
 
 
+def test_what_is_too_old_is_found_without_reading_the_rest(postgres_url: str) -> None:
+    """Also where new rows have filled the gaps of old ones, so that both lie side by side."""
+    engine = make_engine(postgres_url)
+    migrate(engine)
+    filled = """
+        insert into journal (tenant, command_id, fingerprint, event_id, executed_at, operation, correlation_id, status,
+        fate) select 'acme', 'c' || i, '', '', 1000 + i * 7919 %% 20000, '', '', 200, ''
+        from generate_series(1, 20000) i
+    """
+    read = "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'journal'"
+    with engine.begin() as connection:
+        connection.exec_driver_sql(filled)
+        connection.exec_driver_sql("analyze journal")
+    with engine.begin() as connection:
+        forget_before(connection, datetime.fromtimestamp(1, UTC), 5_000)
+        assert connection.exec_driver_sql(read).scalar_one() < 100
+    engine.dispose()
+
+
 def test_a_turn_comes_again_after_a_while(client: Redis) -> None:
     assert claim_maintenance(client)
     assert 0 < client.ttl("spcm:maintenance") <= 600

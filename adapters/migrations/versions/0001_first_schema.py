@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("data", sa.JSON().with_variant(sa.String(), "sqlite"), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "command_id", name=op.f("pk_journal")),
     )
-    op.create_index("ix_journal_executed_at", "journal", ["executed_at"], unique=False, postgresql_using="brin")
+    op.create_index("ix_journal_executed_at", "journal", ["executed_at"], unique=False)
     op.create_table(
         "last_ids",
         sa.Column("tenant", _WORD, nullable=False),
