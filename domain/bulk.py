@@ -135,7 +135,7 @@ class BulkWork:
             remainder["stopAfter"] = self.form.stop_after
         again = [item for item in self.items if not item.succeeded]
         filled = filled_in(self.items, answers)
-        remainder["items"] = [item.to_send_again(answers if item.id in filled else {}) for item in again]
+        remainder["items"] = [item.to_send_again(answers if item.id in filled else None) for item in again]
         return remainder
 
 

@@ -12,14 +12,16 @@ Answers = dict[str, Any]
 
 
 def references_in(value: Any) -> list[Any]:
-    """All references within the value; the value as a whole is none."""
-    found: list[Any] = []
-
-    def see(reference: Any) -> Any:
-        found.append(reference)
-        return reference
-
-    _within(value, see)
+    """All references within the value, in any order; the value as a whole is none."""
+    found, left = [], [value]
+    while left:
+        outer = left.pop()
+        inside = outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ()
+        for inner in inside:
+            if _is_reference(inner):
+                found.append(inner)
+            elif type(inner) is dict or type(inner) is list:
+                left.append(inner)
     return found
 
 

@@ -18,6 +18,9 @@ _LONGEST = 18
 """Characters, its minus among them, of a number that is read as an integer."""
 _GREAT = 10 ** (_LONGEST - 1)
 """Every integer nearer to zero has no more characters than that, even with a minus."""
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+_ALIKE = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _NUMBER = re.compile(r"(?P<minus>-?)(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?(?:[eE](?P<exponent>[+-]?[0-9]+))?")
 
 
@@ -84,7 +87,7 @@ def read_closely(raw: bytes) -> Any:
         value = decode(raw.decode())
     except (ValueError, RecursionError) as error:
         raise NotJson from error
-    if raw.count(b"{") + raw.count(b"[") > DEEPEST and _depth(value) > DEEPEST:
+    if raw.count(b"{") + raw.count(b"[") > DEEPEST and _depth(raw) > DEEPEST:
         raise NotJson
     if b"\\ud" in raw or b"\\uD" in raw:
         _refuse_lone_surrogates(value)
@@ -128,11 +131,11 @@ _decoder = json.JSONDecoder(
 )
 
 
-def _depth(value: Any) -> int:
-    level, depth = [value], 0
-    while level := [inner for inner in level if isinstance(inner, dict | list)]:
-        depth += 1
-        level = [leaf for inner in level for leaf in (inner.values() if isinstance(inner, dict) else inner)]
+def _depth(raw: bytes) -> int:
+    """Of JSON that was read; `DEEPEST` + 1 where it is more."""
+    left, depth = _STRING.sub(b"", raw).translate(_ALIKE, _NO_BRACKETS), 0
+    while left and depth <= DEEPEST:
+        left, depth = left.replace(b"[]", b""), depth + 1  # the innermost ones
     return depth
 
 

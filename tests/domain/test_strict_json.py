@@ -104,7 +104,8 @@ def test_depth_is_counted_in_objects_and_arrays(before: str, after: str) -> None
 
 
 def test_brackets_in_a_string_are_no_depth() -> None:
-    assert parse(json.dumps("[" * 100).encode()) == "[" * 100
+    for text in ("[" * 100, '"' + "[" * 100, "\\" + "[" * 100, '\\"' + "[" * 100, "é\n" + "{" * 100):
+        assert parse(json.dumps([text, [text]]).encode()) == [text, [text]]
     assert parse(json.dumps([[] for _ in range(100)]).encode()) == [[] for _ in range(100)]
 
 
