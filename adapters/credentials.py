@@ -5,10 +5,10 @@ import secrets
 import time
 from collections import OrderedDict, deque
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from adapters.passwords import verify_password
 from adapters.tables import tenants, user_permissions, users
@@ -39,7 +39,7 @@ class _Account:
 
     password_hash: str
     version: str
-    permissions: set[str] = field(default_factory=set)
+    permissions: set[str]
 
 
 @dataclass(slots=True)
@@ -62,9 +62,8 @@ def look_up(connection: Connection, names: Collection[tuple[str, str | None]]) -
     for row in connection.execute(_FIND, wanted):
         directory.tenants.add(row.tenant)
         if row.name is not None:
-            account = directory.accounts.setdefault((row.tenant, row.name), _Account(row.password_hash, row.version))
-            if row.permission is not None:
-                account.permissions.add(row.permission)
+            permissions = set(row.permissions.split(",")) if row.permissions else set()
+            directory.accounts[row.tenant, row.name] = _Account(row.password_hash, row.version, permissions)
     return directory
 
 
@@ -159,18 +158,20 @@ def _principal(credentials: Credentials, account: _Account) -> Principal:
     return Principal(credentials.tenant, credentials.user, frozenset(account.permissions))
 
 
+_PERMISSIONS = (
+    select(func.aggregate_strings(user_permissions.c.permission, ","))
+    .where(user_permissions.c.tenant == users.c.tenant, user_permissions.c.user_name == users.c.name)
+    .scalar_subquery()
+)
+
 _FIND = (
     select(
         tenants.c.name.label("tenant"),
         users.c.name,
         users.c.password_hash,
         users.c.version,
-        user_permissions.c.permission,
+        _PERMISSIONS.label("permissions"),
     )
     .outerjoin(users, (users.c.tenant == tenants.c.name) & users.c.name.in_(bindparam("users", expanding=True)))
-    .outerjoin(
-        user_permissions,
-        (user_permissions.c.tenant == users.c.tenant) & (user_permissions.c.user_name == users.c.name),
-    )
     .where(tenants.c.name.in_(bindparam("tenants", expanding=True)))
 )

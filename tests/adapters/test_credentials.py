@@ -57,7 +57,7 @@ def test_one_wrong_password_sent_again_and_again_counts_each_time(engine: Engine
     assert told == [Unauthenticated] * FAILURES_A_MINUTE + [Overloaded]
 
 
-DIRECTORY = Directory({"acme"}, {("acme", f"u{n}"): _Account("hash", f"v{n}") for n in range(20)})
+DIRECTORY = Directory({"acme"}, {("acme", f"u{n}"): _Account("hash", f"v{n}", set()) for n in range(20)})
 
 
 @pytest.fixture
