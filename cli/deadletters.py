@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -25,6 +25,9 @@ OfTenant = Annotated[str | None, typer.Option("--tenant", metavar="TENANT", help
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait for outcomes: remove what Redis has taken.")]
 Timeout = Annotated[float, typer.Option(min=0.1, help="Seconds without an outcome after which to give up.")]
 
+MOST_SHOWN = 1000
+"""Rows of a table, which is laid out as a whole before it is printed."""
+
 app = typer.Typer(no_args_is_help=True, help="Dead letters: commands that failed with 500, kept for an operator.")
 
 
@@ -41,8 +44,11 @@ def show_all(tenant: OfTenant = None, as_json: AsJson = False, data: DataFolder 
                 print_json(row)
         else:
             titles = ["id", "time", "tenant", "operation", "command id", "error", "tries"]
-            cells = [["-" if cell is None else cell for cell in list(row.values())[: len(titles)]] for row in rows]
+            first = islice(rows, MOST_SHOWN)
+            cells = [["-" if cell is None else cell for cell in list(row.values())[: len(titles)]] for row in first]
             screen().print(table(titles, cells))
+            if next(rows, None) is not None:
+                say("there are more: --json lists all")
 
 
 @app.command("show")
