@@ -65,14 +65,15 @@ def make_engine(text: str, *, statement_timeout: int = 20_000) -> Engine:
     url = database_url(text)
     make = _sqlite_engine if url.get_backend_name() == "sqlite" else _postgresql_engine
     engine = make(url, statement_timeout)
-    translate_failures(engine)
+    translate_failures(engine, statement_timeout / 1000)
     return engine
 
 
 def _postgresql_engine(url: URL, statement_timeout: int) -> Engine:
     settings = {
         "statement_timeout": statement_timeout,
-        "lock_timeout": LOCK_TIMEOUT,
+        # Well below it, so that who waits for somebody else is not taken for who works too long.
+        "lock_timeout": min(LOCK_TIMEOUT, statement_timeout // 2),
         "idle_in_transaction_session_timeout": IDLE_TIMEOUT,
         # A generic plan made while a table was empty stays in use while it grows to millions.
         "plan_cache_mode": "force_custom_plan",

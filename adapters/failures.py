@@ -2,12 +2,13 @@
 
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
 import redis
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
 
 
@@ -52,7 +53,7 @@ _CLASHED = {
     "26000",  # invalid_sql_statement_name: somebody has deallocated it
     "42P05",  # duplicate_prepared_statement: a pooler gave us another's session
 }
-_TOOK_TOO_LONG = "57014"  # query_canceled: statement_timeout
+_CANCELLED = "57014"  # query_canceled: by statement_timeout, or by somebody
 _CONTENDED = {
     "40001",  # serialization_failure
     "40P01",  # deadlock_detected
@@ -83,19 +84,36 @@ _SQLITE_BUGS = {
     sqlite3.SQLITE_CONSTRAINT,
 }
 
+_BEGUN = "spcm_begun"
+"""In a connection's info: when its last statement began, by the monotonic clock."""
+
 _PIPELINED = re.compile(r"Command # \d+ \(.*\) of pipeline caused error: ", re.DOTALL)
 """What redis-py puts before a server's words: the begin of the command, with `authorization` in it."""
 
 
-def translate_failures(engine: Engine) -> None:
-    """Make the engine raise `Unavailable` and `Contended`; what it raises besides is a bug of ours."""
-    event.listen(engine, "handle_error", _translate)
+def translate_failures(engine: Engine, statement_timeout: float) -> None:
+    """Make the engine raise `Unavailable` and `Contended`; what it raises besides is a bug of ours.
+
+    `statement_timeout`: the seconds after which the database ends a statement.
+    """
+
+    def note_begin(connection: Connection, *_: object) -> None:
+        connection.info[_BEGUN] = time.monotonic()
+
+    def translate(context: ExceptionContext) -> Interrupted | None:
+        begun = context.connection.info.get(_BEGUN, 0.0) if context.connection else 0.0
+        return _translate(context, overdue=time.monotonic() - begun >= statement_timeout)
+
+    event.listen(engine, "before_cursor_execute", note_begin)
+    event.listen(engine, "handle_error", translate)
 
 
-def _translate(context: ExceptionContext) -> Interrupted | None:
+def _translate(context: ExceptionContext, *, overdue: bool) -> Interrupted | None:
     """What SQLAlchemy raises instead; None: what it would have raised anyway."""
     cause = context.original_exception
     kind = _kind_of(cause, disconnected=context.is_disconnect)
+    if kind is TookTooLong and not overdue:
+        kind = Contended  # somebody else has cancelled it
     if kind is not None and issubclass(kind, Unavailable) and not context.is_disconnect:
         # What the session was given when it began (read-only, a role, a search path) ends only with it.
         context.is_disconnect = True
@@ -120,7 +138,7 @@ def _kind_of(cause: BaseException, *, disconnected: bool) -> type[Interrupted] |
     state = cause.sqlstate
     if state in _CLASHED:
         return Clashed
-    if state == _TOOK_TOO_LONG:
+    if state == _CANCELLED:
         return TookTooLong
     if state == _STALLED:
         return Stalled

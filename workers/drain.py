@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Engine
 
 from adapters.credentials import Authenticator
-from adapters.failures import Clashed, Contended, Interrupted, Stalled, TookTooLong, Unavailable
+from adapters.failures import Contended, Interrupted, Stalled, TookTooLong, Unavailable
 from adapters.heartbeat import Heartbeat
 from adapters.partition_lock import lock_partition
 from adapters.streams import CommandStreams, Entry, NotOurs, Taken
@@ -18,15 +18,13 @@ from domain.state import Defaults
 from workers.batch import Batch
 from workers.case import Case, announcements, case_of
 from workers.failpoints import failpoint
+from workers.suspect import Suspect
 
 BUDGET = 1.0
 """Seconds that a drain goes on while the partition is not empty; then other partitions have their turn."""
 
 MOST_ITEMS = 1_000
 """Bulk items in a batch, unless its first command alone has more."""
-
-ROUNDS = 3
-"""Tries of a batch that others were in the way of; then its commands are taken one at a time."""
 
 DEATHS = 3
 """A command that was alone this often when its worker died is not executed again."""
@@ -35,14 +33,6 @@ BEHIND = 60.0
 """Seconds by which a clock may be behind that of Redis, before commands are taken as executed at the latter's time."""
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class Suspect:
-    """The command with which the last batch began; `error` where that failed with this command alone."""
-
-    event_id: str = ""
-    error: str = ""
 
 
 @dataclass(slots=True)
@@ -69,41 +59,37 @@ class Drain:
 
     def _run(self, partition: int) -> bool:
         deadline = time.monotonic() + BUDGET
-        rounds, suspect = 0, Suspect()
-        singly = 0  # so many commands are still to be taken one at a time: one of them failed its batch
+        suspect, done, hindrance = Suspect(self.batch_size), 0, ""
         while time.monotonic() < deadline:
-            at_most = 1 if singly else self.batch_size
             try:
                 # Asked after the lock was given back: who came meanwhile and found it taken relies on us.
-                if not self._batch(partition, at_most, suspect):
+                if not self._batch(partition, suspect):
                     return False
-                rounds, singly = 0, max(0, singly - 1)
+                done += 1
+                suspect.acquit()
             except Contended as contended:
-                rounds += 1
-                log.info("trying-again", partition=partition, reason=str(contended), rounds=rounds)
-                if rounds >= ROUNDS:
-                    # Alone and with nobody in its way it would clash for ever.
-                    suspect.error = str(contended) if at_most == 1 and isinstance(contended, Clashed) else ""
-                    rounds, singly = 0, self.batch_size
+                hindrance = str(contended)
+                log.info("trying-again", partition=partition, reason=hindrance, rounds=suspect.hindered(contended))
             except Interrupted:
                 raise
             except Exception as bug:  # what cannot be written is a bug like one that raises
                 log.error("batch-failed", partition=partition, error=type(bug).__name__, exc_info=bug)
                 if suspect.error:  # not even its failure can be written
                     raise Unavailable(type(bug).__name__) from bug
-                suspect.error = type(bug).__name__ if at_most == 1 else ""
-                singly = singly or self.batch_size
+                suspect.failed(bug)
+        if hindrance and not done:
+            log.warning("waiting", partition=partition, reason=hindrance)
         self.streams.answer_bell(partition)
         return True
 
-    def _batch(self, partition: int, at_most: int, suspect: Suspect) -> int:
+    def _batch(self, partition: int, suspect: Suspect) -> int:
         """Execute one batch; how many commands are left, 0 also where somebody else is at them."""
         with self.engine.connect() as connection, connection.begin() as transaction:
             lock = lock_partition(connection, partition)
             if lock is None:
                 return 0
             heartbeat = Heartbeat(connection)
-            taken = self.streams.take(partition, at_most=at_most)
+            taken = self.streams.take(partition, at_most=suspect.at_most)
             with self._forgiving(partition, taken, stalled=True):  # it is Redis that the session has waited for
                 heartbeat.beat()
             failpoint("taken")
@@ -112,9 +98,8 @@ class Drain:
             with self._forgiving(partition, taken):
                 cases = self._cases(partition, taken.entries, heartbeat)
                 refused = [case_of(partition, entry) for entry in taken.refused]
-                if cases[0].event_id != suspect.event_id:  # somebody else may be done with the one before
-                    suspect.event_id, suspect.error = cases[0].event_id, ""
-                cases[0].condemned = suspect.error or ("WorkerDied" if taken.deaths >= DEATHS else "")
+                against = suspect.look_at(cases[0].event_id)
+                cases[0].condemned = against or ("WorkerDied" if taken.deaths >= DEATHS else "")
                 batch = Batch(connection, self.authenticator, self.defaults, self._now(cases), lock)
                 decided = batch.execute(cases, refused=refused)
                 failpoint("written")

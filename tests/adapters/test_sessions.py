@@ -16,7 +16,7 @@ from workers import composition
 
 
 def test_our_limits_hold_whatever_the_databases_own_are(postgres_url: str) -> None:
-    engine = make_engine(postgres_url, statement_timeout=1234)
+    engine = make_engine(postgres_url, statement_timeout=12340)
     theirs = {
         "synchronous_commit": "off",
         "lock_timeout": "0",
@@ -26,7 +26,7 @@ def test_our_limits_hold_whatever_the_databases_own_are(postgres_url: str) -> No
     }
     limits = {
         "synchronous_commit": "on",
-        "statement_timeout": "1234ms",
+        "statement_timeout": "12340ms",
         "lock_timeout": "2s",
         "idle_in_transaction_session_timeout": "3s",
         "plan_cache_mode": "force_custom_plan",
@@ -109,13 +109,27 @@ def test_a_statement_whose_time_is_over_may_be_itself_to_blame(postgres_url: str
     engine.dispose()
 
 
-@pytest.mark.parametrize("state", ["40001", "40P01", "55P03"])
+@pytest.mark.parametrize("state", ["40001", "40P01", "55P03", "57014"])
 def test_who_is_a_victim_of_others_is_not_to_blame(state: str, postgres_url: str) -> None:
+    """57014 without the statement's time being over: somebody has cancelled it."""
     engine = make_engine(postgres_url)
     with engine.connect() as connection, pytest.raises(Contended) as raised:
         connection.exec_driver_sql(f"do $$ begin raise exception 'x' using errcode = '{state}'; end $$")
     assert not isinstance(raised.value, Clashed)
     engine.dispose()
+
+
+@pytest.mark.parametrize("statement_timeout", [400, 20_000])
+def test_who_waits_for_a_lock_has_not_worked_for_too_long(postgres_url: str, statement_timeout: int) -> None:
+    engine, other = make_engine(postgres_url, statement_timeout=statement_timeout), make_engine(postgres_url)
+    with other.connect() as holder, engine.connect() as waiting:
+        holder.execute(text("create table locked ()"))
+        holder.commit()
+        holder.execute(text("lock table locked"))
+        with pytest.raises(Contended, match="55P03"):
+            waiting.execute(text("select * from locked"))
+    engine.dispose()
+    other.dispose()
 
 
 def test_a_statement_that_somebody_has_deallocated_is_prepared_again(postgres_url: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import redis
 from sqlalchemy import Connection, Engine, make_url
+from structlog.testing import capture_logs
 
 from adapters.database import make_engine
 from adapters.failures import Clashed, Contended, Stalled, TookTooLong, Unavailable
@@ -65,17 +66,22 @@ def test_who_clashes_alone_again_and_again_is_to_blame(bench: Bench, fail: Fail)
 
 def test_who_only_waits_for_others_is_not_to_blame(bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.drain.BUDGET", 0.3)
-    fail(always, Contended())
+    fail(always, Contended("PostgreSQL: LockNotAvailable 55P03"))
     bench.send("071")
-    bench.drain()
+    with capture_logs() as logged:
+        bench.drain()
     assert bench.told() == []
+    assert [(line["log_level"], line["event"]) for line in logged][-2:] == [
+        ("info", "trying-again"),
+        ("warning", "waiting"),
+    ]
 
 
 def test_whose_statements_take_too_long_is_not_tried_for_ever(
     bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workers.drain.BUDGET", 3.0)
-    monkeypatch.setattr("workers.drain.ROUNDS", 10**9)  # a drain's time is over before it has counted to three
+    monkeypatch.setattr("workers.suspect.ROUNDS", 10**9)  # a drain's time is over before it has counted to three
     fail(always, TookTooLong())
     bench.send("071")
     bench.drain()
