@@ -14,6 +14,9 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError
 from adapters.failures import translate_failures
 from adapters.tls import verified
 
+APPLICATION = "spcm"
+"""What PostgreSQL calls our sessions."""
+
 LOCK_TIMEOUT = 2_000
 """Milliseconds that a statement waits for a row; then the batch is tried again."""
 
@@ -88,7 +91,7 @@ def _postgresql_engine(url: URL, statement_timeout: int) -> Engine:
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     engine = create_engine(
         url,
-        connect_args={"options": options, "connect_timeout": 5, "application_name": "spcm", **keepalive},
+        connect_args={"options": options, "connect_timeout": 5, "application_name": APPLICATION, **keepalive},
         pool_size=2,
         max_overflow=8,
         hide_parameters=True,  # of a statement that is wrong: they would be in the log

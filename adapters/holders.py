@@ -1,13 +1,25 @@
-"""Who holds which partition, as PostgreSQL knows it. Nothing is locked by asking."""
+"""Who holds which partition, and who stands in the way, as PostgreSQL knows it. Nothing is locked by asking."""
 
-from sqlalchemy import Connection, text
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from adapters.database import APPLICATION
 
 # A row's xmax names the transaction that has locked it last; one that still runs holds a lock on its own id.
 _HOLDERS = text(
-    "select p.number, a.pid, coalesce(a.client_addr::text || ':' || a.client_port, 'local') as client"
+    "select p.number, a.pid, coalesce(host(a.client_addr) || ':' || a.client_port, 'local') as client,"
+    " a.application_name, a.xact_start"
     " from partitions p"
     " join pg_locks l on l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.transactionid = p.xmax"
     " join pg_stat_activity a on a.pid = l.pid"
+)
+_BLOCKERS = text(
+    "select distinct a.pid, coalesce(host(a.client_addr) || ':' || a.client_port, 'local') as client,"
+    " a.application_name, a.xact_start"
+    " from pg_stat_activity w cross join unnest(pg_blocking_pids(w.pid)) as blocking(pid)"
+    " join pg_stat_activity a on a.pid = blocking.pid"
+    " where w.datname = current_database() and w.application_name = :ours and a.application_name <> :ours"
 )
 
 
@@ -15,4 +27,18 @@ def holders(connection: Connection) -> dict[int, str] | None:
     """The connection that holds each partition that is held now; None where the engine cannot tell."""
     if connection.dialect.name != "postgresql":
         return None
-    return {number: f"{client} (backend {pid})" for number, pid, client in connection.execute(_HOLDERS)}
+    return {row.number: f"{row.client} (backend {row.pid})" for row in connection.execute(_HOLDERS)}
+
+
+def strangers(connection: Connection) -> list[str]:
+    """Sessions of other programs that hold a partition, or what SPCM waits for; none where the engine cannot tell."""
+    if connection.dialect.name != "postgresql":
+        return []
+    holding = [row for row in connection.execute(_HOLDERS) if row.application_name != APPLICATION]
+    blocking = connection.execute(_BLOCKERS, {"ours": APPLICATION}).all()
+    return sorted({_session(row) for row in [*holding, *blocking]})
+
+
+def _session(row: Row[Any]) -> str:
+    since = "" if row.xact_start is None else f", in a transaction since {row.xact_start:%H:%M:%S}"
+    return f"backend {row.pid} ({row.application_name or 'no name'}, {row.client}{since})"

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cli.installation import choose_settings, connect_redis, engine_of, require_database, without_password
+from cli.installation import choose_settings, connect_redis, database, engine_of, require_database, without_password
 from cli.options import AsJson, DataFolder
 from cli.problems import FAILED, WRONG, in_one_line, say
 
 if TYPE_CHECKING:
-    import redis
-
     from adapters.settings import Settings
     from cli.findings import Finding
 
@@ -26,8 +24,10 @@ class Unreached:
 
     def findings(self, subject: str, ask: "Callable[[], Iterator[Finding]]") -> "Iterator[Finding]":
         """What `ask` finds, and what ended it before its time."""
+        from redis import ResponseError
         from sqlalchemy.exc import SQLAlchemyError
 
+        from adapters.failures import Contended
         from cli.findings import problem
         from spcm_client import ClientError
 
@@ -37,7 +37,9 @@ class Unreached:
             words = in_one_line(error)
             if words is None:
                 raise
-            answered = isinstance(error, ClientError | SQLAlchemyError)  # but not as it should
+            answered = isinstance(
+                error, ClientError | SQLAlchemyError | ResponseError | Contended
+            )  # but not as it should
             self.any |= not answered
             yield problem(subject if answered else f"{subject} connection", words, "")
 
@@ -80,8 +82,11 @@ def _settings() -> "Iterator[Finding]":
 
 def _redis(chosen: "Settings") -> "Iterator[Finding]":
     from adapters.tls import redis_exposure
+    from cli.doctor_keys import key_findings
     from cli.doctor_redis import redis_findings
+    from cli.doctor_standstill import standstill_findings, standstills
     from cli.findings import connected, ok, problem, warning
+    from cli.overview import workers
     from spcm_client import read_partitions
 
     with connect_redis(chosen.redis) as client:
@@ -97,19 +102,22 @@ def _redis(chosen: "Settings") -> "Iterator[Finding]":
             yield problem("partitions", f"SPCM_PARTITIONS is {chosen.partitions}, Redis has {partitions}", advice)
         else:
             yield ok("partitions", f"{partitions} in Redis")
-        yield from _unread(client, chosen.partitions)
+        yield from key_findings(client, chosen.partitions)
+        standing = standstills(client, chosen.partitions)
+        yield from standstill_findings(standing, workers(client), _strangers(chosen) if standing else [])
 
 
-def _unread(client: "redis.Redis", partitions: int) -> "Iterator[Finding]":
-    """Commands that nobody will execute: sent while Redis did not know the number of partitions, by its default."""
-    from adapters.streams import COMMANDS
-    from cli.findings import problem
+def _strangers(chosen: "Settings") -> list[str]:
+    """None, too, where the database cannot be asked: that is a finding of its own."""
+    from adapters.holders import strangers
 
-    read = {f"{COMMANDS}{number}".encode() for number in range(partitions)}
-    advice = "no worker reads there: send these commands again under the same ids, then delete the key"
-    for stream in sorted(client.scan_iter(match=f"{COMMANDS}*", count=1000)):
-        if stream not in read and client.type(stream) == b"stream":
-            yield problem("partitions", f"{client.xlen(stream)} commands in {stream.decode(errors='replace')}", advice)
+    try:
+        with database(chosen, reads=True) as connection:
+            return strangers(connection)
+    except Exception as error:
+        if in_one_line(error) is None:
+            raise
+        return []
 
 
 def _database(chosen: "Settings") -> "Iterator[Finding]":

@@ -124,7 +124,7 @@ def _measure(client: "redis.Redis") -> tuple[float | None, float]:
 
     sizes: list[int] = []
     rate = 0.0
-    for number, stream in enumerate(client.scan_iter(match=f"{OUTCOMES}*", count=1000)):
+    for number, stream in enumerate(client.scan_iter(match=f"{OUTCOMES}*", count=1000, _type="stream")):
         length = int(client.xlen(stream))
         if not length:
             continue

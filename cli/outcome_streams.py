@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spcm_client.streams import Portion
@@ -39,8 +40,9 @@ class OutcomeStreams:
         """Read all there are now, as `add` does."""
         from adapters.streams import OUTCOMES
 
-        for stream in self._client.scan_iter(match=f"{OUTCOMES}*", count=1000):
-            self.add(stream.decode(), position)
+        for stream in self._client.scan_iter(match=f"{OUTCOMES}*", count=1000, _type="stream"):
+            with suppress(UnicodeDecodeError):  # no tenant's
+                self.add(stream.decode(), position)
 
     def read(self, seconds: float) -> Iterator[Told]:
         """What has come since the last call, or comes within this time; not necessarily all of it."""

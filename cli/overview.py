@@ -3,21 +3,26 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from redis import ResponseError
+from redis import RedisError, ResponseError
 
 if TYPE_CHECKING:
     import redis
+
+
+SILENT = 5
+"""Seconds; a worker that is well asks several times a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Partition:
     """One command stream: `oldest` is its oldest command's age in seconds, `tries` how often that was begun.
 
+    `backlog` is None where what is in its place is no stream.
     `taken` tells that its first commands were taken and are not finished; `holder`, whose transaction decides them.
     """
 
     number: int
-    backlog: int
+    backlog: int | None
     oldest: float | None
     taken: bool
     tries: int
@@ -44,7 +49,7 @@ def overview(client: "redis.Redis", count: int, holders: dict[int, str], databas
         partitions=_partitions(client, count, holders),
         outcomes=_outcomes(client),
         dead_letters=_dead_letters(client),
-        workers=_workers(client),
+        workers=workers(client),
         database=database,
     )
 
@@ -59,10 +64,13 @@ def _partitions(client: "redis.Redis", count: int, holders: dict[int, str]) -> l
             pipeline.xlen(f"{COMMANDS}{number}")
             pipeline.xrange(f"{COMMANDS}{number}", count=1)
             pipeline.hmget(f"{TAKEN}{number}", "first", "tries")
-        told: list[Any] = pipeline.execute()
+        told: list[Any] = pipeline.execute(raise_on_error=False)
     partitions = []
     for number in range(count):
-        backlog, oldest, (first, tries) = told[3 * number : 3 * number + 3]
+        backlog, oldest, taken = (
+            None if _of_another_type(each) else each for each in told[3 * number : 3 * number + 3]
+        )
+        first, tries = taken or (None, None)
         age = max(0.0, now - int(oldest[0][0].split(b"-")[0]) / 1000) if oldest else None
         partitions.append(Partition(number, backlog, age, first is not None, int(tries or 0), holders.get(number)))
     return partitions
@@ -71,28 +79,41 @@ def _partitions(client: "redis.Redis", count: int, holders: dict[int, str]) -> l
 def _outcomes(client: "redis.Redis") -> dict[str, int]:
     from adapters.streams import OUTCOMES
 
-    streams = sorted(client.scan_iter(match=f"{OUTCOMES}*", count=1000))
+    streams = sorted(client.scan_iter(match=f"{OUTCOMES}*", count=1000, _type="stream"))
     with client.pipeline(transaction=False) as pipeline:
         for stream in streams:
             pipeline.xlen(stream)
         lengths: list[Any] = pipeline.execute()
-    return {stream.decode().removeprefix(OUTCOMES): length for stream, length in zip(streams, lengths, strict=True)}
+    names = [stream.decode(errors="replace").removeprefix(OUTCOMES) for stream in streams]
+    return dict(zip(names, lengths, strict=True))
 
 
 def _dead_letters(client: "redis.Redis") -> int:
     from adapters.streams import DEAD_LETTERS
 
-    letters: int = client.xlen(DEAD_LETTERS)
+    letters: int = client.xlen(DEAD_LETTERS) if client.type(DEAD_LETTERS) == b"stream" else 0
     return letters
 
 
-def _workers(client: "redis.Redis") -> list[str] | None:
-    """Each as host and process id, by the name of the connection through which it watches the streams."""
+def _of_another_type(answer: object) -> bool:
+    if isinstance(answer, RedisError) and not str(answer).startswith("WRONGTYPE"):
+        raise answer
+    return isinstance(answer, RedisError)
+
+
+def workers(client: "redis.Redis") -> list[str] | None:
+    """Each as host and process id, by the name of the connection through which it watches the streams.
+
+    One that has not said anything on it for `SILENT` seconds, as it does all the time, has that added.
+    """
     from adapters.streams import WORKER
 
     try:
         connections: Any = client.client_list()
     except ResponseError:  # not allowed
         return None
-    names = {connection.get("name", "") for connection in connections}
-    return sorted(name.removeprefix(WORKER) for name in names if name.startswith(WORKER))
+    silent = {each["name"]: int(each["idle"]) for each in connections if each.get("name", "").startswith(WORKER)}
+    return sorted(
+        name.removeprefix(WORKER) + (f" (silent for {idle} s)" if idle >= SILENT else "")
+        for name, idle in silent.items()
+    )

@@ -97,7 +97,12 @@ def _tables(shown: "Overview") -> "Group":
     from cli.terminal import table, visible
 
     partitions = [
-        (each.number, each.backlog, "" if each.oldest is None else f"{each.oldest:.1f} s", _holder(each))
+        (
+            each.number,
+            "no stream" if each.backlog is None else each.backlog,
+            "" if each.oldest is None else f"{each.oldest:.1f} s",
+            _holder(each),
+        )
         for each in shown.partitions
     ]
     if shown.workers is None:

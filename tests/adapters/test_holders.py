@@ -1,9 +1,11 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, create_engine, insert, text
 
 from adapters.database import make_engine
-from adapters.failures import Unavailable
-from adapters.holders import holders
+from adapters.failures import Contended, Unavailable
+from adapters.holders import holders, strangers
 from adapters.migrations import migrate
 from adapters.partition_lock import lock_partition
 from adapters.tables import partitions
@@ -20,6 +22,36 @@ def test_a_partition_is_held_while_its_lock_is(postgres_url: str) -> None:
     with engine.connect() as watcher:
         assert holders(watcher) == {}
     engine.dispose()
+
+
+def test_another_program_that_holds_a_partition_or_a_lock_is_named(postgres_url: str) -> None:
+    engine, other = make_engine(postgres_url), create_engine(make_engine(postgres_url).url)
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(insert(partitions), [{"number": number} for number in range(3)])
+    with other.begin() as stranger, engine.connect() as watcher:
+        pid = stranger.scalar(text("select pg_backend_pid()"))
+        assert strangers(watcher) == []
+        lock_partition(stranger, 1)
+        watcher.rollback()
+        [told] = strangers(watcher)
+        assert told.startswith(f"backend {pid} (no name, local, in a transaction since ")
+    with other.begin() as stranger, engine.connect() as watcher, ThreadPoolExecutor() as threads:
+        stranger.execute(text("lock table journal"))
+        waiting = threads.submit(read, engine)
+        while not (found := strangers(watcher)) and not waiting.done():
+            watcher.rollback()
+        assert [told.split(" (")[0] for told in found] == [
+            f"backend {stranger.scalar(text('select pg_backend_pid()'))}"
+        ]
+        assert isinstance(waiting.exception(), Contended)
+    engine.dispose()
+    other.dispose()
+
+
+def read(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(text("select * from journal"))
 
 
 def test_a_partition_without_a_row_is_an_outage_and_no_other_worker(engine: Engine) -> None:

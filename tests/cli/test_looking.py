@@ -11,8 +11,9 @@ import pytest
 import redis
 from sqlalchemy import make_url
 
-from adapters.streams import COMMANDS, OUTCOMES, PARTITIONS
+from adapters.streams import COMMANDS, DEAD_LETTERS, OUTCOMES, PARTITIONS, TAKEN, WORKER
 from adapters.valkey import Valkey, free_port, valkey_binary
+from cli.overview import workers
 from tests.cli.commands import create, submit
 from tests.cli.program import Program, next_line, until
 from tests.servers import execute
@@ -142,6 +143,42 @@ def test_doctor_takes_a_bulk_for_no_usual_outcome(migrated: Program, redis_url: 
         for size in (700, 700, 100_000):
             client.xadd(f"{OUTCOMES}acme", {"event": "x" * size})
     assert any("at 700 bytes each" in line["found"] for line in findings(migrated))
+
+
+def test_a_key_of_another_type_is_named_and_hides_nothing_else(migrated: Program, redis_url: str) -> None:
+    migrated.environment["SPCM_REDIS_URL"] = redis_url
+    with redis.Redis.from_url(redis_url) as client:
+        client.xadd(f"{COMMANDS}4", {"command": "{}"})
+        client.xadd(b"spcm:outcomes:\xff", {"event": "{}"})
+        for key in (f"{COMMANDS}3", f"{OUTCOMES}odd", DEAD_LETTERS, f"{TAKEN}5", "spcm:bells"):
+            client.set(key, 1)
+    told = {line["found"] for line in findings(migrated) if line["subject"] == "keys"}
+    expected = {f"{COMMANDS}3": "stream", f"{OUTCOMES}odd": "stream", DEAD_LETTERS: "stream"}
+    expected |= {f"{TAKEN}5": "hash", "spcm:bells": "list"}
+    assert told == {f"{key} is of type string, and no {kind}" for key, kind in expected.items()}
+    (shown,) = migrated.call("status", "--json").lines
+    assert [each["backlog"] for each in shown["partitions"]] == [0, 0, 0, None, 1, 0, 0, 0]
+    assert "no stream" in migrated.call("status").out
+
+
+def test_doctor_finds_what_stands_still(migrated: Program, redis_url: str) -> None:
+    migrated.environment["SPCM_REDIS_URL"] = redis_url
+    with redis.Redis.from_url(redis_url) as client:
+        seconds, _ = client.time()
+        client.xadd(f"{COMMANDS}3", {"command": "{}"}, id=f"{seconds - 60}000-0")
+        client.xadd(f"{COMMANDS}4", {"command": "{}"})
+    [told] = [line for line in findings(migrated) if line["subject"] == "commands"]
+    assert (told["level"], told["found"][:20]) == ("problem", "partition 3 stands s")
+    assert told["advice"] == "no worker is there: start one"
+
+
+def test_a_worker_that_says_nothing_is_told(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.overview.SILENT", 1)
+    with redis.Redis.from_url(redis_url, client_name=f"{WORKER}vm:7") as worker:
+        worker.ping()
+        with redis.Redis.from_url(redis_url) as client:
+            assert workers(client) == ["vm:7"]
+            until(lambda: (workers(client) or [""])[0].startswith("vm:7 (silent for "))
 
 
 def test_status_tells_what_waits_and_who_works(program: Program) -> None:
