@@ -1,6 +1,5 @@
 """Engines: PostgreSQL through psycopg 3, SQLite as the embedded default."""
 
-import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -119,10 +118,14 @@ def _sqlite_engine(url: URL, statement_timeout: int) -> Engine:
 
 
 class _SqliteFile:
-    """The file at a path. SQLite goes on in one that was removed or replaced, and all of that goes with the process."""
+    """The file at a path, and its write-ahead log.
+
+    SQLite goes on in one that was removed or replaced, and all of that goes with the process.
+    """
 
     def __init__(self, path: Path, timeout: float) -> None:
         self._path = path
+        self._log = path.with_name(f"{path.name}-wal")
         self._timeout = timeout
         self._found = False
 
@@ -142,19 +145,21 @@ class _SqliteFile:
     def set_up(self, connection: Any, record: Any) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
             connection.execute(f"PRAGMA {pragma}")
-        record.info["file"] = self._identity()
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()  # from now on there is a log
+        record.info["files"] = _identity(self._path), _identity(self._log)
 
     def require(self, _connection: Any, record: Any, _proxy: Any) -> None:
         """Raises DisconnectionError, and SQLAlchemy connects again, where another file is at the path, or none."""
-        if record.info["file"] != self._identity():
+        if record.info["files"] != (_identity(self._path), _identity(self._log)):
             raise DisconnectionError
 
-    def _identity(self) -> tuple[int, int] | None:
-        try:
-            found = os.stat(self._path)
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _begin_sqlite(connection: Connection) -> None:

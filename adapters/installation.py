@@ -3,7 +3,7 @@
 from typing import Any
 
 import redis
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 
 from adapters.failures import redis_failures
 from adapters.migrations import NotReady, require_current
@@ -22,18 +22,18 @@ def prepare(engine: Engine, client: "redis.Redis", count: int) -> None:
     with engine.begin() as connection:
         require_current(connection)
         # First the database, which remembers the number where Redis has lost it.
-        there = has_partitions(connection, count)
+        missing = missing_partitions(connection, count)
         fix_partitions(client, count)
-        if not there:
-            connection.execute(insert(partitions), [{"number": number} for number in range(count)])
+        if missing:
+            connection.execute(insert(partitions), [{"number": number} for number in missing])
 
 
-def has_partitions(connection: Connection, count: int) -> bool:
-    """Whether the database knows its partitions yet. Raises NotReady: it has another number of them."""
-    rows = connection.scalar(select(func.count()).select_from(partitions)) or 0
-    if rows:
-        _require(count, "the database", rows)
-    return rows > 0
+def missing_partitions(connection: Connection, count: int) -> list[int]:
+    """Those that the database does not know, all of them at first. Raises NotReady: it has another number of them."""
+    there = set(connection.scalars(select(partitions.c.number)))
+    if there:
+        _require(count, "the database", max(there) + 1)
+    return sorted(set(range(count)) - there)
 
 
 def fix_partitions(client: "redis.Redis", count: int) -> None:

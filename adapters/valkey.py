@@ -12,6 +12,7 @@ import secrets
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import redis
@@ -59,7 +60,9 @@ class Valkey:
 
     @classmethod
     def start(cls, directory: Path, *, port: int | None = None) -> "Valkey":
-        """Start on `port`, or on a free one, and wait until it answers; data already in `directory` are there again.
+        """Start, and wait until it answers; data already in `directory` are there again.
+
+        On `port`; without one, on that of the last time, or on another where that is taken.
 
         Raises ValkeyFailed: the port is taken, another process uses the directory, the server says why it cannot.
         """
@@ -71,7 +74,10 @@ class Valkey:
             claim = _claim(directory)
             try:
                 password = _password(directory / "valkey.password")
-                return cls._start(binary, directory, port or free_port(), password, claim)
+                valkey = cls._start(binary, directory, port or _usual_port(directory), password, claim)
+                with suppress(OSError):  # a full disk; then the next start has another port
+                    (directory / "valkey.port").write_text(str(valkey.port))
+                return valkey
             finally:
                 os.close(claim)  # the server holds it too, and from now on it alone
         except OSError as error:
@@ -145,15 +151,28 @@ def free_port() -> int:
     It is not one that outgoing connections get. While a server is down, one of those may be given to a client that
     tries to reach it: then the client talks to itself, and the server finds its port taken.
     """
-    while True:
-        port = secrets.choice(PORTS)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+    while not _is_free(port := secrets.choice(PORTS)):
+        pass
+    return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _usual_port(directory: Path) -> int:
+    """That of the last start, which publishers know; another where there was none, or it is taken."""
+    with suppress(OSError, ValueError, OverflowError):
+        port = int((directory / "valkey.port").read_text())
+        if _is_free(port):
             return port
+    return free_port()
 
 
 def valkey_binary() -> Path:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, inspect, select, text
 
 from cli.findings import Finding, expect, ok, problem, warning
 
@@ -27,11 +27,29 @@ def database_findings(connection: Connection, chosen: "Settings") -> Iterator[Fi
     except NotReady as wrong:
         yield problem("migrations", str(wrong), "")
         return
+    if lacking := _lacking(connection):
+        found = f"the database lacks {', '.join(lacking)}"
+        yield problem(
+            "migrations", found, "put back a whole backup, or what somebody has taken out: workers wait for it"
+        )
+        return
     yield ok("migrations", f"schema {newest()}")
     if connection.dialect.name == "postgresql":
         yield from _writable(connection)
     yield from _partitions(connection, chosen)
     yield _users(connection)
+
+
+def _lacking(connection: Connection) -> list[str]:
+    """Tables and columns of the schema that are not there."""
+    from adapters.tables import metadata
+
+    asked = inspect(connection)
+    tables = set(asked.get_table_names())
+    there = {(name, column["name"]) for name in tables & set(metadata.tables) for column in asked.get_columns(name)}
+    columns = {(table.name, column.name) for table in metadata.sorted_tables for column in table.columns}
+    lost = sorted(set(metadata.tables) - tables)
+    return lost + [f"{name}.{column}" for name, column in sorted(columns - there) if name in tables]
 
 
 def _postgresql(connection: Connection) -> Iterator[Finding]:
@@ -75,14 +93,18 @@ def _writable(connection: Connection) -> Iterator[Finding]:
 
 
 def _partitions(connection: Connection, chosen: "Settings") -> Iterator[Finding]:
-    from adapters.installation import has_partitions
+    from adapters.installation import missing_partitions
     from adapters.migrations import NotReady
 
     try:
-        if has_partitions(connection, chosen.partitions):
+        missing = missing_partitions(connection, chosen.partitions)
+        if not missing:
             yield ok("partitions", f"{chosen.partitions} in the database")
-        else:
+        elif len(missing) == chosen.partitions:
             yield warning("partitions", "none in the database yet", "start a worker: it makes them")
+        else:
+            found = f"the database has no row of partition {', '.join(map(str, missing))}"
+            yield problem("partitions", found, "start a worker: it makes them anew")
     except NotReady as wrong:
         yield problem("partitions", str(wrong), "")
 

@@ -29,7 +29,7 @@ CATALOGUE: Mapping[str, Reason] = {
     for reason in (
         Reason("malformed-command", 400, "The command is not of its form", "Correct the command as the message says"),
         Reason("command-too-large", 400, "The command is too large", "Split it, or use bulk.execute"),
-        Reason("unknown-operation", 400, "The operation is not known", "Look the operation's name up in the reference"),
+        Reason("unknown-operation", 400, "the operation is not known", "Look the operation's name up in the reference"),
         Reason("bad-credentials", 401, "Bad credentials", "Check tenant, user and password"),
         Reason("permission-denied", 403, "The user may not do this", "Ask for the operation's permission"),
         Reason("provision-profile-not-found", 404, "provisioning profile not found", "Create it first, or correct it"),

@@ -22,6 +22,7 @@ def migrate(engine: Engine) -> None:
     """Bring the database to the newest schema; what is there stays. Raises NotReady where that cannot be done."""
     config = _config()
     with engine.begin() as connection:
+        _require_all_characters(connection)
         if connection.dialect.name == "postgresql":
             # Two that migrate at once: the second waits, and finds it done.
             connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
@@ -35,8 +36,16 @@ def migrate(engine: Engine) -> None:
 
 def require_current(connection: Connection) -> None:
     """Raises NotReady where the database has not the schema that this version of the program needs."""
+    _require_all_characters(connection)
     if _revision(connection) != newest():
         raise NotReady("the database is not at this version's schema: run `spcm migrate`")
+
+
+def _require_all_characters(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+        if encoding != "UTF8":
+            raise NotReady(f"the database has the encoding {encoding}, which lacks characters: make one with UTF8")
 
 
 def newest() -> str | None:

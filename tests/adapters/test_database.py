@@ -105,6 +105,16 @@ def test_on_sqlite_what_comes_after_the_file_was_replaced_is_in_the_new_one(sqli
     assert counted(path) == 2
 
 
+def test_on_sqlite_nothing_goes_on_in_a_log_that_was_removed(sqlite_url: str) -> None:
+    path = Path(make_url(sqlite_url).database or "")
+    engine = make_engine(sqlite_url)
+    count_up(engine)
+    path.with_name("spcm.sqlite-wal").unlink()
+    count_up(engine)
+    assert counted(path) == 2
+    engine.dispose()
+
+
 def test_on_sqlite_a_file_that_was_removed_is_waited_for(sqlite_url: str) -> None:
     path = Path(make_url(sqlite_url).database or "")
     engine = make_engine(sqlite_url)

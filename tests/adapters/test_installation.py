@@ -2,11 +2,13 @@
 
 import pytest
 from redis import Redis
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, make_url, select
 
+from adapters.database import make_engine
 from adapters.installation import fix_partitions, prepare
-from adapters.migrations import NotReady
+from adapters.migrations import NotReady, migrate
 from adapters.tables import partitions
+from tests.servers import drop_database, execute
 
 KEY = "spcm:partitions"
 
@@ -40,6 +42,36 @@ def test_a_new_database_gets_the_number_that_redis_has_and_no_other(engine: Engi
     assert rows(engine) == []
     prepare(engine, client, 8)
     assert len(rows(engine)) == 8
+
+
+def test_a_partition_that_somebody_has_removed_is_there_again(engine: Engine, client: Redis) -> None:
+    prepare(engine, client, 4)
+    with engine.begin() as connection:
+        connection.execute(delete(partitions).where(partitions.c.number == 2))
+    prepare(engine, client, 4)
+    assert rows(engine) == [0, 1, 2, 3]
+
+
+def test_a_full_redis_tells_the_number_that_it_has(engine: Engine, client: Redis) -> None:
+    prepare(engine, client, 4)
+    client.config_set("maxmemory", 1)
+    try:
+        prepare(engine, client, 4)
+    finally:
+        client.config_set("maxmemory", 0)
+
+
+def test_a_database_that_lacks_characters_is_refused_at_once(postgres_url: str, client: Redis) -> None:
+    execute(postgres_url, "create database latin template template0 encoding 'LATIN1' locale 'C'")
+    engine = make_engine(make_url(postgres_url).set(database="latin").render_as_string(hide_password=False))
+    try:
+        with pytest.raises(NotReady, match="LATIN1"):
+            migrate(engine)
+        with pytest.raises(NotReady, match="LATIN1"):
+            prepare(engine, client, 4)
+    finally:
+        engine.dispose()
+        drop_database(postgres_url, "latin")
 
 
 def test_a_number_that_is_none_is_told_with_what_to_do(client: Redis) -> None:

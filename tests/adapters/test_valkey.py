@@ -93,6 +93,18 @@ def test_data_survive_kill_9_and_a_restart_on_the_same_port(running: Valkey, dir
             again.stop()
 
 
+def test_without_a_port_it_takes_that_of_the_last_time_unless_that_is_taken(directory: Path) -> None:
+    first = Valkey.start(directory)
+    first.stop()
+    again = Valkey.start(directory)
+    again.stop()
+    assert again.port == first.port
+    with socket.create_server(("127.0.0.1", first.port)):
+        other = Valkey.start(directory)
+        other.stop()
+    assert other.port != first.port
+
+
 def test_a_start_on_a_full_disk_does_not_keep_the_folder(directory: Path) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))

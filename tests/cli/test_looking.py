@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,25 @@ def test_a_key_of_another_type_is_named_and_hides_nothing_else(migrated: Program
     (shown,) = migrated.call("status", "--json").lines
     assert [each["backlog"] for each in shown["partitions"]] == [0, 0, 0, None, 1, 0, 0, 0]
     assert "no stream" in migrated.call("status").out
+
+
+def test_doctor_tells_what_the_database_lacks(migrated: Program, redis_url: str) -> None:
+    migrated.environment["SPCM_REDIS_URL"] = redis_url
+    database = Path(migrated.environment["SPCM_DATA"]) / "spcm.sqlite"
+    with sqlite3.connect(database) as connection:
+        connection.execute("alter table subscribers rename column zone to zonee")
+        connection.execute("drop table last_ids")
+    connection.close()
+    assert "the database lacks last_ids, subscribers.zone" in {line["found"] for line in findings(migrated)}
+
+
+def test_doctor_tells_a_partition_that_somebody_has_removed(migrated: Program, redis_url: str) -> None:
+    migrated.environment["SPCM_REDIS_URL"] = redis_url
+    database = Path(migrated.environment["SPCM_DATA"]) / "spcm.sqlite"
+    with sqlite3.connect(database) as connection:
+        connection.executemany("insert into partitions (number) values (?)", [(n,) for n in range(8) if n != 2])
+    connection.close()
+    assert "the database has no row of partition 2" in {line["found"] for line in findings(migrated)}
 
 
 def test_doctor_finds_what_stands_still(migrated: Program, redis_url: str) -> None:
