@@ -20,7 +20,10 @@ LOOK = 1.0
 
 Tenant = Annotated[str | None, typer.Option("--tenant", help="Else all, and _unattributed: those of no tenant.")]
 From = Annotated[
-    str, typer.Option("--from", metavar="POINT", help="start, now, or the id of an outcome stream's entry.")
+    str,
+    typer.Option(
+        "--from", metavar="POINT", help="start, now, or the id of a stream's entry, as it is shown without --json."
+    ),
 ]
 
 

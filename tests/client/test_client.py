@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from typing import Any
@@ -238,6 +239,15 @@ def test_a_call_waits_out_a_redis_that_is_a_replica_for_a_while(client: Client, 
     assert client.call("planDefinition.search", id="a").status == 200
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Also where SIGINT is ignored, as in what a script runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 @pytest.mark.parametrize("at", [b"XADD", b"BLPOP"])
 @pytest.mark.parametrize("own", [False, True], ids=["url", "callers redis"])
 def test_a_call_that_was_interrupted_leaves_no_answer_to_another(
