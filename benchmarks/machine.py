@@ -23,7 +23,7 @@ def table(servers: Servers) -> str:
     facts = {
         "measured": f"{datetime.now(UTC):%Y-%m-%d}, at commit {_commit()}",
         "machine": f"{os.cpu_count()} cores ({_processor()}), {_memory():.0f} GB, {platform.system()}"
-        f" {platform.release()}; servers, worker and load on this one machine",
+        f" {platform.release().split('-')[0]}; servers, worker and load on this one machine",
         "PostgreSQL": f"{servers.postgres.execute('show server_version')[0][0]}, over a Unix socket:"
         f" {', '.join(postgres)}",
         "Valkey": f"{valkey.get('valkey_version', valkey['redis_version'])}, over loopback:"

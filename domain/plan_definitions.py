@@ -1,4 +1,4 @@
-"""Plan definitions: what a subscriber can hold."""
+"""Plan definitions: what a subscriber can hold. `planDefinition.finalise` is with the PCC profiles that it asks for."""
 
 from typing import Any
 
