@@ -22,16 +22,19 @@ def prepare(engine: Engine, client: "redis.Redis", count: int) -> None:
     with engine.begin() as connection:
         require_current(connection)
         # First the database, which remembers the number where Redis has lost it.
-        missing = missing_partitions(connection, count)
+        missing = missing_partitions(connection, count, told=_told(client))
         fix_partitions(client, count)
         if missing:
             connection.execute(insert(partitions), [{"number": number} for number in missing])
 
 
-def missing_partitions(connection: Connection, count: int) -> list[int]:
-    """Those that the database does not know, all of them at first. Raises NotReady: it has another number of them."""
+def missing_partitions(connection: Connection, count: int, *, told: int | None = None) -> list[int]:
+    """Those that the database does not know, all of them at first. Raises NotReady: it has another number of them.
+
+    Where publishers were `told` as many, the last ones may be missing too.
+    """
     there = set(connection.scalars(select(partitions.c.number)))
-    if there:
+    if there and not (told == count > max(there)):
         _require(count, "the database", max(there) + 1)
     return sorted(set(range(count)) - there)
 
@@ -52,6 +55,12 @@ def fix_partitions(client: "redis.Redis", count: int) -> None:
     if not told.isdigit():
         raise NotReady(f"{PARTITIONS} in Redis holds no number: delete it, and a worker that starts writes it anew")
     _require(count, "Redis", int(told))
+
+
+def _told(client: "redis.Redis") -> int | None:
+    with redis_failures():
+        told: Any = client.get(PARTITIONS)
+    return int(told) if told is not None and told.isdigit() else None
 
 
 def _require(count: int, where: str, fixed: int) -> None:

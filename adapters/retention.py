@@ -16,7 +16,7 @@ _CLAIM = "spcm:maintenance"
 _AT_ONCE = 5_000
 
 BUDGET = 1.0
-"""Seconds for streams, and for the journal; what is left then has the next turn at once."""
+"""Seconds after which a turn ends, half of them for streams; what is left then has the next turn at once."""
 
 _STREAMS_AT_ONCE = 100
 """Of each, Redis removes at most 10,000 entries before it listens to others."""
@@ -44,10 +44,10 @@ class Retention:
 
     def run(self) -> int:
         """Forget what is older; how many records of the journal that were. Raises Unavailable."""
-        trimmed = trim_streams(self.client, self.outcomes, self.budget)
+        trimmed = trim_streams(self.client, self.outcomes, self.budget / 2)
         # The earlier of two clocks: what is forgotten too early is executed twice.
         old = min(time_of(self.client), datetime.now(UTC)) - self.journal
-        forgotten, deadline = 0, time.monotonic() + self.budget
+        forgotten, deadline = 0, time.monotonic() + self.budget / 2
         while some := self._forget_some(old):
             forgotten += some
             if time.monotonic() > deadline:
@@ -63,20 +63,31 @@ class Retention:
             return forget_before(connection, old, _AT_ONCE)
 
 
-def trim_streams(client: "redis.Redis", kept: timedelta, budget: float = BUDGET) -> bool:
-    """Remove outcomes and dead letters that are older; whether that was done within so many seconds.
+def trim_streams(client: "redis.Redis", kept: timedelta, budget: float) -> bool:
+    """Remove outcomes and dead letters that are older; whether all that were are gone.
 
-    A Redis that is full allows it: it needs no memory. Raises Unavailable.
+    Of each stream some at least, and more for so many seconds. A Redis that is full allows it: it needs no memory.
+
+    Raises Unavailable.
     """
-    deadline = time.monotonic() + budget
     oldest = max(0, int((time_of(client).timestamp() - kept.total_seconds()) * 1000))
     with redis_failures():
         letters = [DEAD_LETTERS.encode()] if client.type(DEAD_LETTERS) == b"stream" else []
-        left = [*letters, *client.scan_iter(match=f"{OUTCOMES}*", count=1000, _type="stream")]
+        streams = [*letters, *client.scan_iter(match=f"{OUTCOMES}*", count=1000, _type="stream")]
+        left = _trim(client, streams, oldest)
+        deadline = time.monotonic() + budget
         while left and time.monotonic() < deadline:
-            some, left = left[:_STREAMS_AT_ONCE], left[_STREAMS_AT_ONCE:]
-            with client.pipeline(transaction=False) as pipeline:
-                for stream in some:
-                    pipeline.xtrim(stream, minid=oldest, approximate=True)
-                left += [stream for stream, removed in zip(some, pipeline.execute(), strict=True) if removed]
+            left = _trim(client, left, oldest)
     return not left
+
+
+def _trim(client: "redis.Redis", streams: list[bytes], oldest: int) -> list[bytes]:
+    """The streams that had entries from before that time; there may be more in them."""
+    had = []
+    for at in range(0, len(streams), _STREAMS_AT_ONCE):
+        some = streams[at : at + _STREAMS_AT_ONCE]
+        with client.pipeline(transaction=False) as pipeline:
+            for stream in some:
+                pipeline.xtrim(stream, minid=oldest, approximate=True)
+            had += [stream for stream, removed in zip(some, pipeline.execute(), strict=True) if removed]
+    return had

@@ -13,7 +13,7 @@ LONG = 10.0
 """Seconds that a command waits before it is suspicious."""
 
 BETWEEN = 3.0
-"""Seconds between the two looks: more than a batch takes."""
+"""Seconds between the two looks: more than a batch takes, unless it is one long bulk."""
 
 
 def standstills(client: "redis.Redis", partitions: int) -> dict[int, float]:

@@ -1,6 +1,7 @@
 """What can go wrong on the sender's or the reader's side. A refused command is no error: it has an `Outcome`."""
 
 from collections.abc import Sequence
+from typing import Self
 
 
 class ClientError(Exception):
@@ -23,12 +24,12 @@ class SubmitFailed(ClientError):
     """
 
     def __init__(self, command_ids: Sequence[str]) -> None:
-        super().__init__(command_ids)  # as they came: pickle makes the error anew from what it was made of
         self.command_ids = tuple(command_ids)
-
-    def __str__(self) -> str:
         named = self.command_ids[0] if len(self.command_ids) == 1 else f"{len(self.command_ids)} commands"
-        return f"Redis did not confirm {named}; sending again with the same id is safe"
+        super().__init__(f"Redis did not confirm {named}; sending again with the same id is safe")
+
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[str, ...]]]:
+        return type(self), (self.command_ids,)  # by itself, pickle would make it of the words alone
 
 
 class OutcomeTimeout(ClientError, TimeoutError):
@@ -38,15 +39,15 @@ class OutcomeTimeout(ClientError, TimeoutError):
     """
 
     def __init__(self, command_id: str, seconds: float) -> None:
-        super().__init__(command_id, seconds)
+        super().__init__(
+            f"no outcome of {command_id} within {seconds:g} s; it may still be executed;"
+            " sending it again with the same id is safe"
+        )
         self.command_id = command_id
         self._seconds = seconds
 
-    def __str__(self) -> str:
-        return (
-            f"no outcome of {self.command_id} within {self._seconds:g} s; it may still be executed;"
-            " sending it again with the same id is safe"
-        )
+    def __reduce__(self) -> tuple[type[Self], tuple[str, float]]:
+        return type(self), (self.command_id, self._seconds)  # by itself, pickle would make it of the words alone
 
 
 class MalformedOutcome(ClientError, ValueError):

@@ -103,6 +103,7 @@ class _Flights:
 
     def launch(self, bulk: Bulk, command: Command) -> None:
         """Send it, or keep it until the one before it has its outcome."""
+        self._excuse()
         if any(flight.bulk.partition == bulk.partition for flight in self.under_way.values()):
             self._waiting[bulk.partition] = bulk, command
         else:
@@ -110,13 +111,17 @@ class _Flights:
 
     def land(self, *, wait: bool = True) -> Iterator[ItemResult]:
         """Wait for one outcome, not for long, and yield its results."""
-        away = time.monotonic() - self._left
-        for flight in self.under_way.values():  # what others have taken is no silence of the workers
-            flight.due += away
-            flight.give_up += away
+        self._excuse()
         results = self._land(wait=wait)
         self._left = time.monotonic()
         yield from results
+
+    def _excuse(self) -> None:
+        """What the caller and the source have taken is no silence of the workers."""
+        away, self._left = time.monotonic() - self._left, time.monotonic()
+        for flight in self.under_way.values():
+            flight.due += away
+            flight.give_up += away
 
     def _land(self, *, wait: bool) -> Iterable[ItemResult]:
         for flight in list(self.under_way.values()):

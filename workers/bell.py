@@ -128,7 +128,7 @@ class BellRinger(bootsteps.StartStopStep):
 def _make_room(client: "redis.Redis", kept: timedelta) -> None:
     """A full Redis takes neither the claim of the clean-up nor its bell."""
     with suppress(Unavailable):
-        trim_streams(client, kept)
+        trim_streams(client, kept, PATIENCE)
 
 
 def _name() -> str:

@@ -44,10 +44,11 @@ def test_a_new_database_gets_the_number_that_redis_has_and_no_other(engine: Engi
     assert len(rows(engine)) == 8
 
 
-def test_a_partition_that_somebody_has_removed_is_there_again(engine: Engine, client: Redis) -> None:
+@pytest.mark.parametrize("removed", [2, 3])
+def test_a_partition_that_somebody_has_removed_is_there_again(removed: int, engine: Engine, client: Redis) -> None:
     prepare(engine, client, 4)
     with engine.begin() as connection:
-        connection.execute(delete(partitions).where(partitions.c.number == 2))
+        connection.execute(delete(partitions).where(partitions.c.number == removed))
     prepare(engine, client, 4)
     assert rows(engine) == [0, 1, 2, 3]
 

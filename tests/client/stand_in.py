@@ -68,9 +68,10 @@ def cut_off(redis: Redis, command: str) -> None:
 def demote(redis: Redis, command: str) -> None:
     """Make a replica of it, and a master again, as soon as somebody waits in this blocking command."""
     wait_until(lambda: waiting_in(redis, command))
-    redis.replicaof("127.0.0.1", 1)
-    wait_until(lambda: not waiting_in(redis, command))
-    redis.replicaof("NO", "ONE")
+    try:
+        redis.replicaof("127.0.0.1", 1)  # before it answers, it has thrown out who waits
+    finally:
+        redis.replicaof("NO", "ONE")
 
 
 class StandIn:

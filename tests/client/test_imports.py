@@ -199,12 +199,12 @@ def test_what_the_caller_and_the_source_take_is_no_silence_of_the_workers(client
     def source() -> Iterator[BulkItem]:
         for number in range(6000):
             if number == 5500:
-                time.sleep(1)
+                time.sleep(2)
             yield item(number)
 
-    results = import_items(client, source(), timeout=0.7)
+    results = import_items(client, source(), timeout=1.5)
     first = next(results)
-    time.sleep(1)
+    time.sleep(2)
     assert all(each.ok for each in [first, *results])
 
 
