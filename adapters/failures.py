@@ -175,6 +175,11 @@ def redis_failures() -> Iterator[None]:
         raise Unavailable(_redis_words(error)) from error
 
 
+def is_of_another_type(answer: object) -> bool:
+    """Whether Redis has answered that what is at the key is of another type."""
+    return isinstance(answer, redis.ResponseError) and without_command(str(answer)).startswith("WRONGTYPE")
+
+
 def without_command(words: str) -> str:
     """What Redis itself has said, without the command of a pipeline that it was said of."""
     return _PIPELINED.sub("", words)

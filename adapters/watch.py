@@ -6,7 +6,7 @@ from typing import Any
 import redis
 import structlog
 
-from adapters.failures import Unavailable, redis_failures, without_command
+from adapters.failures import Unavailable, is_of_another_type, redis_failures
 from adapters.streams import COMMANDS
 
 log = structlog.get_logger()
@@ -32,7 +32,7 @@ class Watch:
             lengths = dict(zip(self._numbers, pipeline.execute(raise_on_error=False), strict=True))
             odd = set()
             for stream, length in lengths.items():
-                if _is_of_another_type(length):
+                if is_of_another_type(length):
                     odd.add(stream)
                 elif isinstance(length, redis.RedisError):
                     raise length
@@ -70,10 +70,6 @@ class Watch:
                 pipeline.xinfo_stream(stream)
             told = pipeline.execute(raise_on_error=False)
         return {stream: _last_id(each) for stream, each in zip(streams, told, strict=True)}
-
-
-def _is_of_another_type(told: Any) -> bool:
-    return isinstance(told, redis.ResponseError) and without_command(str(told)).startswith("WRONGTYPE")
 
 
 def _last_id(told: Any) -> Any:

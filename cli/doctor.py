@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cli.installation import choose_settings, connect_redis, database, engine_of, require_database, without_password
+from cli.installation import (
+    asked_of_database,
+    choose_settings,
+    connect_redis,
+    engine_of,
+    require_database,
+    without_password,
+)
 from cli.options import AsJson, DataFolder
 from cli.problems import FAILED, WRONG, in_one_line, say
 
@@ -37,9 +44,8 @@ class Unreached:
             words = in_one_line(error)
             if words is None:
                 raise
-            answered = isinstance(
-                error, ClientError | SQLAlchemyError | ResponseError | Contended
-            )  # but not as it should
+            # But not as it should.
+            answered = isinstance(error, ClientError | SQLAlchemyError | ResponseError | Contended)
             self.any |= not answered
             yield problem(subject if answered else f"{subject} connection", words, "")
 
@@ -81,6 +87,7 @@ def _settings() -> "Iterator[Finding]":
 
 
 def _redis(chosen: "Settings") -> "Iterator[Finding]":
+    from adapters.holders import strangers
     from adapters.tls import redis_exposure
     from cli.doctor_keys import key_findings
     from cli.doctor_redis import redis_findings
@@ -104,20 +111,9 @@ def _redis(chosen: "Settings") -> "Iterator[Finding]":
             yield ok("partitions", f"{partitions} in Redis")
         yield from key_findings(client, chosen.partitions)
         standing = standstills(client, chosen.partitions)
-        yield from standstill_findings(standing, workers(client), _strangers(chosen) if standing else [])
-
-
-def _strangers(chosen: "Settings") -> list[str]:
-    """None, too, where the database cannot be asked: that is a finding of its own."""
-    from adapters.holders import strangers
-
-    try:
-        with database(chosen, reads=True) as connection:
-            return strangers(connection)
-    except Exception as error:
-        if in_one_line(error) is None:
-            raise
-        return []
+        # Where the database cannot be asked, that is a finding of its own.
+        found, _ = asked_of_database(chosen, strangers) if standing else (None, None)
+        yield from standstill_findings(standing, workers(client), found or [])
 
 
 def _database(chosen: "Settings") -> "Iterator[Finding]":

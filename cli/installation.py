@@ -1,12 +1,12 @@
 """The installation that a command is about: its settings, its data folder, its database, its Redis."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from cli.problems import Problem
+from cli.problems import Problem, in_one_line
 
 if TYPE_CHECKING:
     import redis
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
     from adapters.settings import Settings
+
+T = TypeVar("T")
 
 
 def choose_settings(data: Path | None) -> "Settings":
@@ -58,6 +60,18 @@ def database(chosen: "Settings", *, reads: bool = False) -> "Iterator[Connection
         with seen.begin() as connection:
             require_current(connection)
             yield connection
+
+
+def asked_of_database(chosen: "Settings", question: "Callable[[Connection], T]") -> tuple["T | None", str | None]:
+    """The answer to what is only read; or None, and what is wrong in words, where the database cannot be asked."""
+    try:
+        with database(chosen, reads=True) as connection:
+            return question(connection), None
+    except Exception as error:
+        words = in_one_line(error)
+        if words is None:
+            raise
+        return None, words
 
 
 def require_schema(chosen: "Settings") -> None:

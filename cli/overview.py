@@ -67,9 +67,7 @@ def _partitions(client: "redis.Redis", count: int, holders: dict[int, str]) -> l
         told: list[Any] = pipeline.execute(raise_on_error=False)
     partitions = []
     for number in range(count):
-        backlog, oldest, taken = (
-            None if _of_another_type(each) else each for each in told[3 * number : 3 * number + 3]
-        )
+        backlog, oldest, taken = map(_answered, told[3 * number : 3 * number + 3])
         first, tries = taken or (None, None)
         age = max(0.0, now - int(oldest[0][0].split(b"-")[0]) / 1000) if oldest else None
         partitions.append(Partition(number, backlog, age, first is not None, int(tries or 0), holders.get(number)))
@@ -95,10 +93,15 @@ def _dead_letters(client: "redis.Redis") -> int:
     return letters
 
 
-def _of_another_type(answer: object) -> bool:
-    if isinstance(answer, RedisError) and not str(answer).startswith("WRONGTYPE"):
+def _answered(answer: Any) -> Any:
+    """What Redis told; None where what is at the key is of another type. Raises what else it answered."""
+    from adapters.failures import is_of_another_type
+
+    if is_of_another_type(answer):
+        return None
+    if isinstance(answer, RedisError):
         raise answer
-    return isinstance(answer, RedisError)
+    return answer
 
 
 def workers(client: "redis.Redis") -> list[str] | None:

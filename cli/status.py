@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.installation import choose_settings, connect_redis, database
+from cli.installation import asked_of_database, choose_settings, connect_redis
 from cli.options import AsJson, DataFolder
-from cli.problems import WRONG, in_one_line
+from cli.problems import WRONG
 from cli.waiting import Patience
 
 if TYPE_CHECKING:
@@ -68,26 +68,13 @@ def _showing(*, again: bool, as_json: bool) -> "Iterator[Callable[[Overview], No
 
 
 def _look(chosen: "Settings", client: "redis.Redis") -> "Overview":
+    from adapters.holders import holders
     from cli.overview import overview
     from spcm_client import read_partitions
 
     count = read_partitions(client) or chosen.partitions
-    held, trouble = _holders(chosen)
-    return overview(client, count, held, trouble)
-
-
-def _holders(chosen: "Settings") -> tuple[dict[int, str], str | None]:
-    """Who holds which partition; and what is wrong, where the database cannot tell."""
-    from adapters.holders import holders
-
-    try:
-        with database(chosen, reads=True) as connection:
-            return holders(connection) or {}, None
-    except Exception as error:
-        words = in_one_line(error)
-        if words is None:
-            raise
-        return {}, words
+    held, trouble = asked_of_database(chosen, holders)
+    return overview(client, count, held or {}, trouble)
 
 
 def _tables(shown: "Overview") -> "Group":
