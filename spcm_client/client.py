@@ -10,7 +10,7 @@ from typing import Any
 from redis import Redis, RedisError
 
 from spcm_client.commands import Command, basic_authorization, new_id
-from spcm_client.connections import REFUSED, connect, pause_after_loss
+from spcm_client.connections import REFUSED, answers_kept_apart, connect, pause_after_loss
 from spcm_client.errors import ConnectionLost, InvalidCommand, OutcomeTimeout, SubmitFailed
 from spcm_client.outcomes import Outcome
 from spcm_client.partitions import DEFAULT_PARTITIONS, partition_of, read_partitions, stream_of
@@ -162,13 +162,14 @@ class Client:
     def _send_chunk(self, chunk: list[_Written]) -> list[Submitted]:
         commands = [command for command, _ in chunk]
         try:
-            count = self.partitions
-            partitions = [partition_of(command, self.tenant, count) for command in commands]
-            # One command needs no MULTI: XADD is all or nothing by itself.
-            with self.redis.pipeline(transaction=len(chunk) > 1) as pipeline:
-                for partition, (_, written) in zip(partitions, chunk, strict=True):
-                    pipeline.xadd(stream_of(partition), {"command": written})
-                stream_ids = pipeline.execute()
+            with answers_kept_apart(self.redis):
+                count = self.partitions
+                partitions = [partition_of(command, self.tenant, count) for command in commands]
+                # One command needs no MULTI: XADD is all or nothing by itself.
+                with self.redis.pipeline(transaction=len(chunk) > 1) as pipeline:
+                    for partition, (_, written) in zip(partitions, chunk, strict=True):
+                        pipeline.xadd(stream_of(partition), {"command": written})
+                    stream_ids = pipeline.execute()
         except (RedisError, OSError) as error:  # the latter where no file can be opened any more
             raise SubmitFailed([command.id for command in commands]) from error
         return [

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from redis import Redis
+from redis import Redis, RedisError
 from redis.backoff import ExponentialWithJitterBackoff
+from redis.connection import HiredisRespSerializer
 from redis.exceptions import (
     AuthenticationError,
     AuthorizationError,
@@ -19,6 +20,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
+from redis.utils import HIREDIS_AVAILABLE
 
 from spcm_client.errors import ConnectionLost
 
@@ -31,6 +33,17 @@ _MAX_CONNECTIONS = 2**31  # every thread that waits has one; redis-py's own limi
 _RETRIES = 3  # a stopped Redis is told after (1 + 3) * 5 s and the pauses between
 _LONGEST_BLOCK = 5.0  # seconds
 _PAUSE_AFTER_LOSS = 0.2  # seconds
+
+
+class _NumbersAsText(HiredisRespSerializer):
+    """hiredis crashes where a signal handler raises while it writes a number."""
+
+    def pack(self, *words: Any) -> Any:
+        return super().pack(*map(_as_text, words))
+
+
+def _as_text(word: Any) -> Any:
+    return str(word) if isinstance(word, int | float) else word
 
 
 def connect(redis: Redis | str) -> Redis:
@@ -46,6 +59,7 @@ def connect(redis: Redis | str) -> Redis:
         max_connections=_MAX_CONNECTIONS,
         # With these, redis-py also hands out connections on which an answer to another request is still to be read.
         maint_notifications_config=MaintNotificationsConfig(enabled=False),
+        command_packer=_NumbersAsText() if HIREDIS_AVAILABLE else None,
     )
     return made
 
@@ -71,11 +85,10 @@ def execute_once(redis: Redis, *command: str | bytes | int | float) -> Any:
     """
     pool = redis.connection_pool
     try:
-        connection = pool.get_connection()
+        with answers_kept_apart(redis):
+            connection = pool.get_connection()
         try:
-            # Numbers as text: hiredis crashes where a signal handler raises while it writes one.
-            words = [word if isinstance(word, str | bytes) else str(word) for word in command]
-            connection.send_command(*words)  # type: ignore[no-untyped-call]  # redis-py gives it no types
+            connection.send_command(*map(_as_text, command))  # type: ignore[no-untyped-call]  # redis-py gives it no types
             return connection.read_response(disable_decoding=True)
         except ResponseError as error:
             if not refused_for_a_while(error):
@@ -91,6 +104,18 @@ def execute_once(redis: Redis, *command: str | bytes | int | float) -> Any:
         raise
     except _LOST as error:
         raise ConnectionLost(str(error)) from error
+
+
+@contextmanager
+def answers_kept_apart(redis: Redis) -> Iterator[None]:
+    """What a signal handler raises can leave a connection in the pool on which an answer is still to come: close it."""
+    try:
+        yield
+    except (RedisError, OSError):
+        raise
+    except BaseException:
+        redis.connection_pool.disconnect(inuse_connections=False)
+        raise
 
 
 def refused_for_a_while(error: ResponseError) -> bool:

@@ -63,7 +63,7 @@ class MalformedOutcome(ClientError, ValueError):
 
 
 class PartitionsUnreadable(ClientError):
-    """Raised when the key `spcm:partitions` holds no number from 1: this Redis is not one of SPCM's."""
+    """Raised when the key `spcm:partitions` does not hold a number of at least 1: this Redis is not one of SPCM's."""
 
 
 class ConnectionLost(ClientError):

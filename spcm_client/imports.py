@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from spcm_client.bulks import Bulk, Mode, group_by_partition
 from spcm_client.client import Client
 from spcm_client.commands import Command
-from spcm_client.connections import REFUSED, pause_after_loss
+from spcm_client.connections import REFUSED, longest_block, pause_after_loss
 from spcm_client.errors import ConnectionLost, OutcomeTimeout, SubmitFailed
 from spcm_client.items import BulkItem, ItemResult
 from spcm_client.outcomes import Outcome
@@ -51,10 +51,10 @@ def import_items(
     time), or may have been lost with a connection, is asked for again by sending the same command again.
 
     Raises redis-py's errors where Redis cannot be reached when it begins, `OutcomeTimeout` where a bulk has no outcome
-    after `timeout` seconds, not counted what `items` and the caller take (its cause: why commands could not be sent, if
-    so), `SubmitFailed` where this user of Redis
-    may not send, and, in mode `atomic`, `InvalidCommand` for an item that cannot be sent (else it is a result of status
-    400). After each of them the same import can be run again.
+    after `timeout` seconds, not counting the time that `items` and the caller take (its cause: why commands could not
+    be sent, if that was it), `SubmitFailed` where this user of Redis may not send, and, in mode `atomic`,
+    `InvalidCommand` for an item that cannot be sent (else it is a result of status 400). After each of them the same
+    import can be run again.
     """
     flights = _Flights(client, timeout, ask_again)
     for found in group_by_partition(items, client.tenant, client.partitions, refuse=mode == "atomic"):
@@ -79,6 +79,7 @@ class _Flight:
     give_up: float
     silence: float
     refusals: int = 0
+    lost: bool = False  # its outcome may have been, with a connection
 
 
 class _Flights:
@@ -92,6 +93,7 @@ class _Flights:
         self._timeout = timeout
         self._ask_again = ask_again
         self._replies = ReplyList(client.redis, client.tenant)
+        self._longest_block = longest_block(client.redis)
         self.reply_to = self._replies.key
         self.under_way: dict[str, _Flight] = {}  # by command id
         self._waiting: dict[int, tuple[Bulk, Command]] = {}  # by partition
@@ -103,7 +105,7 @@ class _Flights:
 
     def launch(self, bulk: Bulk, command: Command) -> None:
         """Send it, or keep it until the one before it has its outcome."""
-        self._excuse()
+        self._excuse(self._away())
         if any(flight.bulk.partition == bulk.partition for flight in self.under_way.values()):
             self._waiting[bulk.partition] = bulk, command
         else:
@@ -111,14 +113,18 @@ class _Flights:
 
     def land(self, *, wait: bool = True) -> Iterator[ItemResult]:
         """Wait for one outcome, not for long, and yield its results."""
-        self._excuse()
+        self._excuse(self._away())
         results = self._land(wait=wait)
         self._left = time.monotonic()
         yield from results
 
-    def _excuse(self) -> None:
-        """What the caller and the source have taken is no silence of the workers."""
-        away, self._left = time.monotonic() - self._left, time.monotonic()
+    def _away(self) -> float:
+        """What the caller and the source have taken, in seconds."""
+        left, self._left = self._left, time.monotonic()
+        return self._left - left
+
+    def _excuse(self, away: float) -> None:
+        """These seconds were no silence of the workers."""
         for flight in self.under_way.values():
             flight.due += away
             flight.give_up += away
@@ -144,8 +150,12 @@ class _Flights:
 
     def _give_up(self) -> None:
         for flight in self.under_way.values():
-            if time.monotonic() >= flight.give_up:
-                raise OutcomeTimeout(flight.command.id, self._timeout) from self._refusal
+            if not flight.lost:  # what may be lost is asked for again first
+                self._give_up_if_late(flight)
+
+    def _give_up_if_late(self, flight: _Flight) -> None:
+        if time.monotonic() >= flight.give_up:
+            raise OutcomeTimeout(flight.command.id, self._timeout) from self._refusal
 
     def _launch(self, bulk: Bulk, command: Command) -> None:
         now = time.monotonic()
@@ -160,20 +170,29 @@ class _Flights:
             if isinstance(error.__cause__, REFUSED):
                 raise
             self._refusal = error
+            self._give_up_if_late(flight)
             pause_after_loss()
             return  # still due: the next round tries again
         self._refusal = None
         flight.due = time.monotonic() + flight.silence
         flight.silence *= 2
+        if flight.lost:  # asked for again after the loss, it gets time to come
+            flight.lost = False
+            flight.give_up = max(flight.give_up, time.monotonic() + min(self._ask_again, self._timeout))
 
     def _take(self, *, wait: bool) -> Outcome | None:
+        begun = time.monotonic()
         next_due = min(min(flight.due, flight.give_up) for flight in self.under_way.values())
         try:
-            return self._replies.take(next_due - time.monotonic()) if wait else self._replies.take_now()
+            outcome = self._replies.take(next_due - begun) if wait else self._replies.take_now()
+            if outcome is None:  # a read that takes longer was ours to miss: this process was stopped
+                self._excuse(max(0.0, time.monotonic() - begun - self._longest_block))
+            return outcome
         except ConnectionLost:
             pause_after_loss()
             for flight in self.under_way.values():
                 flight.due = min(flight.due, time.monotonic())
+                flight.lost = True
             return None
 
     def _put_off(self, flight: _Flight) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, Self
@@ -10,6 +9,8 @@ from typing import Any, Self
 from redis import Redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
+
+from tests.polling import wait_for
 
 Answer = dict[str, Any]
 
@@ -33,7 +34,7 @@ def event(command: dict[str, Any], entry_id: str, answer: Answer) -> bytes:
     ).encode()
 
 
-def publish(redis: Redis, count: int = 1, tenant: str = "acme", first: int = 0, data: Any = None) -> list[str]:
+def publish(redis: Any, count: int = 1, tenant: str = "acme", first: int = 0, data: Any = None) -> list[str]:
     """Outcomes of commands `c0`, `c1`, ... in the outcome stream."""
     command = {"tenant": tenant, "operation": "subscriber.get"}
     return [
@@ -45,13 +46,6 @@ def publish(redis: Redis, count: int = 1, tenant: str = "acme", first: int = 0, 
     ]
 
 
-def wait_until(happened: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.002)  # leaves the processor to the thread that is waited for
-
-
 def waiting_in(redis: Redis, command: str) -> list[str]:
     """The connections that wait in this blocking command."""
     clients: list[dict[str, str]] = redis.client_list()
@@ -60,14 +54,14 @@ def waiting_in(redis: Redis, command: str) -> list[str]:
 
 def cut_off(redis: Redis, command: str) -> None:
     """Close the connections that wait in this blocking command, as soon as there are any."""
-    wait_until(lambda: waiting_in(redis, command))
+    wait_for(lambda: waiting_in(redis, command), within=10)
     for client_id in waiting_in(redis, command):
         redis.client_kill_filter(_id=client_id)
 
 
 def demote(redis: Redis, command: str) -> None:
     """Make a replica of it, and a master again, as soon as somebody waits in this blocking command."""
-    wait_until(lambda: waiting_in(redis, command))
+    wait_for(lambda: waiting_in(redis, command), within=10)
     try:
         redis.replicaof("127.0.0.1", 1)  # before it answers, it has thrown out who waits
     finally:
@@ -78,7 +72,7 @@ class StandIn:
     """Answers each command, in a thread. `answer` may be replaced: it gets a command and how often it has come."""
 
     def __init__(self, redis_url: str) -> None:
-        self._redis = Redis.from_url(redis_url, retry=Retry(ConstantBackoff(0.05), 100))
+        self._redis: Any = Redis.from_url(redis_url, retry=Retry(ConstantBackoff(0.05), 100))
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self.seen: list[tuple[int, dict[str, Any]]] = []

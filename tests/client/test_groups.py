@@ -34,7 +34,7 @@ def test_every_outcome_is_told_and_acknowledged(redis: Redis, group: OutcomeGrou
     assert pending(redis) == 0
 
 
-def test_an_outcome_is_acknowledged_when_the_next_one_is_asked_for(redis: Redis, group: OutcomeGroup) -> None:
+def test_an_outcome_is_acknowledged_when_the_next_one_is_asked_for(redis: Any, group: OutcomeGroup) -> None:
     publish(redis, 3)
     outcomes = group.follow_as("a")
     assert ids(itertools.islice(outcomes, 2)) == ["c0", "c1"]

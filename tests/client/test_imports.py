@@ -10,7 +10,9 @@ from redis import Redis
 from redis.exceptions import NoPermissionError
 
 from spcm_client import BulkItem, Client, InvalidCommand, ItemResult, OutcomeTimeout, SubmitFailed, import_items
+from spcm_client.errors import ConnectionLost
 from spcm_client.partitions import partition_of_operation
+from spcm_client.replies import ReplyList
 from tests.client.stand_in import Answer, StandIn, bulk_answer, cut_off, event
 
 
@@ -208,6 +210,26 @@ def test_what_the_caller_and_the_source_take_is_no_silence_of_the_workers(client
     assert all(each.ok for each in [first, *results])
 
 
+@pytest.mark.parametrize("lost", [False, True], ids=["stopped", "stopped, and the connection lost"])
+def test_the_time_in_which_the_process_was_stopped_is_no_silence_either(
+    client: Client, monkeypatch: pytest.MonkeyPatch, lost: bool
+) -> None:
+    take, takes = ReplyList.take, itertools.count()
+
+    def stopped_at_first(replies: ReplyList, seconds: float) -> Any:
+        if next(takes):
+            return take(replies, seconds)
+        time.sleep(1.5)
+        if lost:
+            raise ConnectionLost
+        return None
+
+    monkeypatch.setattr("spcm_client.imports.longest_block", lambda _: 0.1)
+    monkeypatch.setattr(ReplyList, "take", stopped_at_first)
+    monkeypatch.setattr(ReplyList, "take_now", lambda _: None)  # else what comes soon needs no other read
+    assert [each.ok for each in import_items(client, [item(1)], timeout=1)] == [True]
+
+
 def test_a_user_of_redis_who_may_not_send_is_told_at_once(redis: Redis, redis_url: str) -> None:
     redis.acl_setuser("reader", enabled=True, passwords=["+pw"], keys=["*"], commands=["+get", "+blpop"])
     try:
@@ -228,7 +250,7 @@ def test_items_are_read_only_as_the_work_goes_on(client: Client, worker: StandIn
         return bulk_answer(command)
 
     worker.answer = answer
-    results = import_items(client, (item(next(read)) for _ in range(100_000)))
+    results: Any = import_items(client, (item(next(read)) for _ in range(100_000)))
     answered.release()
     next(results)
     assert next(read) <= 3 * 8 * 500 + 500

@@ -10,7 +10,8 @@ from redis import Redis
 
 from adapters.valkey import Valkey
 from spcm_client import BulkItem, Client, Outcome, OutcomeGroup, follow, import_items
-from tests.client.stand_in import StandIn, bulk_answer, publish, wait_until, waiting_in
+from tests.client.stand_in import StandIn, bulk_answer, publish, waiting_in
+from tests.polling import wait_for
 
 
 def kill_and_restart(valkey: Valkey) -> Valkey:
@@ -28,7 +29,7 @@ def test_an_import_goes_on(valkey: Valkey) -> None:
     ):
         worker.answer = lambda command, times: bulk_answer(command) if times > 1 else None
         results = beside.submit(lambda: list(import_items(client, items, timeout=30)))
-        wait_until(lambda: len(worker.seen) == 8 and waiting_in(redis, "blpop"))
+        wait_for(lambda: len(worker.seen) == 8 and waiting_in(redis, "blpop"), within=10)
         restarted = kill_and_restart(valkey)
         assert len(results.result(timeout=30)) == 100
         assert set(worker.times.values()) == {2}
@@ -42,7 +43,7 @@ def test_a_call_goes_on_though_redis_is_away_for_longer_than_one_try(valkey: Val
         Client(valkey.url, "acme", "oms", "s3cret") as client,
     ):
         outcome = beside.submit(client.call, "planDefinition.search")
-        wait_until(lambda: waiting_in(redis, "blpop"))
+        wait_for(lambda: waiting_in(redis, "blpop"), within=10)
         valkey.kill()
         time.sleep(3)
         restarted = Valkey.start(valkey.directory, port=valkey.port)
@@ -61,7 +62,7 @@ def test_a_reader_goes_on_after_what_it_saw_last(valkey: Valkey, reader: str) ->
         publish(redis)
         assert take(outcomes, 1) == ["c0"]
         following = beside.submit(take, outcomes, 2)
-        wait_until(lambda: waiting_in(redis, "xread" if reader == "alone" else "xreadgroup"))
+        wait_for(lambda: waiting_in(redis, "xread" if reader == "alone" else "xreadgroup"), within=10)
         restarted = kill_and_restart(valkey)
         publish(redis, 2, first=1)
         assert following.result(timeout=30) == ["c1", "c2"]
