@@ -22,8 +22,8 @@ up: install
 	$(BIN)/spcm up
 
 test: install
-# Tests wait for half of their time: three processes keep two cores busy. They go by name; by their number of tests the
-# slowest files would come last.
+# Tests spend half their time waiting, so three processes keep two cores busy. Files run in name order: sorted by their
+# number of tests, the slowest would come last.
 	$(BIN)/python -m pytest -q --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 check: install

@@ -5,9 +5,9 @@ from urllib.parse import quote, urlsplit
 
 from kombu.transport import TRANSPORT_ALIASES
 
+from adapters.keys import BELLS
 from adapters.settings import settings
 from adapters.tls import broker_tls, redis_options
-from workers.queue import BELLS
 
 broker_transport = "spcm"
 TRANSPORT_ALIASES[broker_transport] = "workers.transport:Transport"
@@ -20,7 +20,7 @@ def _broker() -> tuple[str, dict[str, Any] | None]:
     database = redis_options(url).get("db", 0)
     if parts.scheme == "unix":
         login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
-        # Of the transport kombu takes here what is before the +: with `redis` it would be its own, not ours.
+        # Kombu takes what is before the + as the transport's name: `redis` would select its own, not ours.
         return f"{broker_transport}+socket://{login}{quote(parts.path)}?virtual_host={database}", None
     return parts._replace(path=f"/{database}", query="").geturl(), broker_tls(url)
 

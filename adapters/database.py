@@ -1,16 +1,15 @@
-"""Engines: PostgreSQL through psycopg 3, SQLite as the embedded default."""
+"""Engines: PostgreSQL through psycopg 3, or SQLite (adapters.sqlite), whichever the URL asks for."""
 
-import sqlite3
-from pathlib import Path
 from typing import Any
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.exc import ArgumentError
 
-from adapters.failures import translate_failures
+from adapters.database_failures import translate_failures
+from adapters.sqlite import sqlite_engine
 from adapters.tls import verified
 
 APPLICATION = "spcm"
@@ -21,12 +20,6 @@ LOCK_TIMEOUT = 2_000
 
 IDLE_TIMEOUT = 3_000
 """Milliseconds after which PostgreSQL ends the session, and frees the partition, of a process that was stopped."""
-
-BUSY_TIMEOUT = 5_000
-"""Milliseconds that a writer of SQLite waits for another one, whose lock nobody else must hold for long."""
-
-READS = {"spcm_reads": True}
-"""Execution options of a connection that only reads, and so must not keep SQLite's one writer out."""
 
 
 _UNREADABLE = (
@@ -65,7 +58,7 @@ def _known(url: URL) -> URL:
 def make_engine(text: str, *, statement_timeout: int = 20_000) -> Engine:
     """An engine for the process that calls it; `statement_timeout` in milliseconds. Raises WrongDatabaseUrl."""
     url = database_url(text)
-    make = _sqlite_engine if url.get_backend_name() == "sqlite" else _postgresql_engine
+    make = sqlite_engine if url.get_backend_name() == "sqlite" else _postgresql_engine
     engine = make(url, statement_timeout)
     translate_failures(engine, statement_timeout / 1000)
     return engine
@@ -106,63 +99,3 @@ def _lift_transaction_timeout(connection: Any, _record: Any) -> None:
         connection.autocommit = True
         connection.execute("SET transaction_timeout = 0")
         connection.autocommit = False
-
-
-def _sqlite_engine(url: URL, statement_timeout: int) -> Engine:
-    file = _SqliteFile(Path(url.database or "").absolute(), min(BUSY_TIMEOUT, statement_timeout) / 1000)
-    engine = create_engine(url, creator=file.connect, hide_parameters=True)
-    event.listen(engine, "connect", file.set_up)
-    event.listen(engine, "checkout", file.require)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-class _SqliteFile:
-    """The file at a path, and its write-ahead log.
-
-    SQLite goes on in one that was removed or replaced, and all of that goes with the process.
-    """
-
-    def __init__(self, path: Path, timeout: float) -> None:
-        self._path = path
-        self._log = path.with_name(f"{path.name}-wal")
-        self._timeout = timeout
-        self._found = False
-
-    def connect(self) -> sqlite3.Connection:
-        """A new connection. Who has found the file there makes no empty one in its place."""
-        mode = "rw" if self._found else "rwc"
-        connection = sqlite3.connect(
-            f"{self._path.as_uri()}?mode={mode}",
-            uri=True,
-            timeout=self._timeout,
-            isolation_level=None,
-            check_same_thread=False,  # SQLAlchemy's pool gives it to one at a time
-        )
-        self._found = True
-        return connection
-
-    def set_up(self, connection: Any, record: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
-            connection.execute(f"PRAGMA {pragma}")
-        connection.execute("SELECT 1 FROM sqlite_master").fetchone()  # from now on there is a log
-        record.info["files"] = _identity(self._path), _identity(self._log)
-
-    def require(self, _connection: Any, record: Any, _proxy: Any) -> None:
-        """Raises DisconnectionError, and SQLAlchemy connects again, where another file is at the path, or none."""
-        if record.info["files"] != (_identity(self._path), _identity(self._log)):
-            raise DisconnectionError
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A plain BEGIN takes the writer's place only at the first write, and fails if another came in between.
-    reads = connection.get_execution_options().get("spcm_reads")
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -7,8 +7,8 @@ import orjson
 import redis
 
 from adapters.encoding import encode
-from adapters.failures import redis_failures
-from adapters.streams import DEAD_LETTERS
+from adapters.keys import DEAD_LETTERS
+from adapters.redis_failures import redis_failures
 from domain.strict_json import NotJson, parse
 
 _AT_ONCE = 20  # a bulk's command can be of 4 MiB

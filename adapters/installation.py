@@ -5,9 +5,9 @@ from typing import Any
 import redis
 from sqlalchemy import Connection, Engine, insert, select
 
-from adapters.failures import redis_failures
+from adapters.keys import PARTITIONS
 from adapters.migrations import NotReady, require_current
-from adapters.streams import PARTITIONS
+from adapters.redis_failures import redis_failures
 from adapters.tables import partitions
 
 

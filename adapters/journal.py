@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, delete, func, literal_column, select
 
 from adapters.encoding import JsonText, canonical, encode
-from adapters.statements import ROWS, delete_row, find_columns, insert_rows
+from adapters.statements import ROWS, find_columns, insert_rows
 from adapters.tables import journal
-from domain.operations import Request
 from domain.outcomes import Outcome
+from domain.requests import Request
 
+_ROWS_AT_ONCE = 100
 _COLUMNS = [column for column in journal.columns if column.name != "data"] + [
     cast(journal.c.data, String).label("data")
 ]
@@ -68,7 +69,9 @@ class Journal:
 def outcomes_since(connection: Connection, tenant: str, since: datetime) -> Iterator[Outcome]:
     """All outcomes remembered of the tenant from that time on, in the order in which their commands were published."""
     found = select(*_COLUMNS).where(journal.c.tenant == tenant, journal.c.executed_at >= _milliseconds(since))
-    for row in connection.execute(found.order_by(*_published(connection.dialect.name))).yield_per(1000):
+    # As an option of the statement: else the driver reads all rows before the first is seen.
+    found = found.order_by(*_published(connection.dialect.name)).execution_options(yield_per=_ROWS_AT_ONCE)
+    for row in connection.execute(found):
         yield _record(row).outcome
 
 
@@ -80,17 +83,16 @@ def outcome_of_command(connection: Connection, tenant: str, command_id: str) -> 
 
 
 def forget_before(connection: Connection, time: datetime, at_most: int) -> int:
-    """Remove up to so many of the records from before that time; how many were found."""
+    """Remove up to so many of the records from before that time; how many."""
     old = journal.c.executed_at < _milliseconds(time)
-    # Sorted, so that PostgreSQL takes the index even where its statistics promise old rows everywhere.
-    oldest = select(journal.c.tenant, journal.c.command_id).where(old).order_by(journal.c.executed_at).limit(at_most)
-    keys = connection.execute(oldest).all()
-    if keys:
-        # The time again: the id may have been forgotten by somebody else, and executed anew, meanwhile.
-        statement = delete_row(journal).where(old)
-        rows = [{"old_tenant": tenant, "old_command_id": command_id} for tenant, command_id in keys]
-        connection.execute(statement, rows)
-    return len(keys)
+    on_postgresql = connection.dialect.name == "postgresql"
+    place: ColumnElement[Any] = literal_column("ctid" if on_postgresql else "rowid")
+    # Sorted, so that PostgreSQL takes the index even where its statistics promise old rows everywhere; as an array, so
+    # that it goes to each place instead of looking through the table.
+    oldest = select(place).select_from(journal).where(old).order_by(journal.c.executed_at).limit(at_most)
+    chosen = place == func.any(func.array(oldest.scalar_subquery())) if on_postgresql else place.in_(oldest)
+    # The time again: in a table that somebody has partitioned, others have the same places.
+    return connection.execute(delete(journal).where(chosen, old)).rowcount
 
 
 def _published(dialect: str) -> list[ColumnElement[Any]]:

@@ -30,7 +30,7 @@ class PartitionLock:
         if unremembered:
             self._told = {each["id"]: each for each in orjson.loads(unremembered)}
 
-    def told(self, event_id: str, command_id: str | None) -> Outcome | None:
+    def kept_outcome(self, event_id: str, command_id: str | None) -> Outcome | None:
         """What this entry's outcome was, if it was decided before and the journal does not remember it."""
         kept = self._told.get(event_id)
         if kept is None or kept["command_id"] != command_id:  # a Redis that was lost may give an entry's id again

@@ -2,10 +2,10 @@
 
 Nothing is told twice, although workers go on meanwhile: an outcome whose command is still in its stream is left to the
 worker that will finish it; and since the step that removes a command tells its outcome, one whose command is gone has
-been told before, or never.
+been told before, or never. Of two that publish again at once, the script that appends tells what the other has told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -15,13 +15,17 @@ import redis
 from sqlalchemy import Engine
 
 from adapters.encoding import encode
-from adapters.exporting import snapshot
-from adapters.failures import redis_failures
 from adapters.journal import outcomes_since
-from adapters.streams import COMMANDS, OUTCOMES
+from adapters.keys import command_stream, outcome_stream
+from adapters.redis_client import script
+from adapters.redis_failures import redis_failures
+from adapters.snapshot import snapshot
 from domain.outcomes import Outcome
 
-_AT_ONCE = 500
+_AT_ONCE = 100
+
+_BYTES_AT_ONCE = 1024 * 1024
+"""Of events that are appended; Redis does nothing else meanwhile."""
 
 
 def republish(engine: Engine, client: "redis.Redis", tenant: str, since: datetime) -> int:
@@ -39,12 +43,7 @@ def republish(engine: Engine, client: "redis.Redis", tenant: str, since: datetim
         while some := list(islice(outcomes, _AT_ONCE)):
             finished = _finished(client, some)
             told.read_on()
-            missing = [outcome for outcome in finished if outcome.id not in told.ids]
-            with redis_failures(), client.pipeline(transaction=False) as pipeline:
-                for outcome in missing:
-                    pipeline.xadd(told.stream, {"event": encode(outcome.event())})
-                pipeline.execute()
-            count += len(missing)
+            count += told.append(outcome for outcome in finished if outcome.id not in told.ids)
     return count
 
 
@@ -52,9 +51,10 @@ class _Told:
     """The ids of the events in the tenant's stream, as far as it was read."""
 
     def __init__(self, client: "redis.Redis", tenant: str) -> None:
-        self.stream = f"{OUTCOMES}{tenant}"
         self.ids: set[str] = set()
         self._client = client
+        self._stream = outcome_stream(tenant)
+        self._append_missing = script(client, "republish")
         self._position = "-"
 
     def read_on(self) -> None:
@@ -62,9 +62,30 @@ class _Told:
             self.ids.update(_event_id(fields.get(b"event", b"")) for _, fields in entries)
             self._position = f"({entries[-1][0].decode()}"
 
+    def append(self, outcomes: Iterable[Outcome]) -> int:
+        """But for those that somebody else has told since we read on; how many."""
+        some: list[str | bytes] = []
+        appended, size = 0, 0
+        for outcome in outcomes:
+            event = encode(outcome.event())
+            some += [outcome.id, event]
+            size += len(event)
+            if size > _BYTES_AT_ONCE:
+                appended += self._append(some)
+                some, size = [], 0
+        return appended + self._append(some)
+
+    def _append(self, ids_and_events: Sequence[str | bytes]) -> int:
+        if not ids_and_events:
+            return 0
+        with redis_failures():
+            appended = int(self._append_missing(keys=[self._stream], args=[self._position, *ids_and_events]))
+        self.read_on()  # or the script would look through what was just appended, again and again
+        return appended
+
     def _next(self) -> Any:
         with redis_failures():
-            return self._client.xrange(self.stream, self._position, count=_AT_ONCE)
+            return self._client.xrange(self._stream, self._position, count=_AT_ONCE)
 
 
 def _finished(client: "redis.Redis", outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -72,7 +93,7 @@ def _finished(client: "redis.Redis", outcomes: Sequence[Outcome]) -> list[Outcom
     with redis_failures(), client.pipeline(transaction=False) as pipeline:
         for outcome in outcomes:
             partition, _, entry = outcome.id.partition("-")
-            pipeline.xrange(f"{COMMANDS}{partition}", entry, entry)
+            pipeline.xrange(command_stream(int(partition)), entry, entry)
         waiting = pipeline.execute()
     return [outcome for outcome, found in zip(outcomes, waiting, strict=True) if not found]
 

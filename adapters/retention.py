@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import redis
 from sqlalchemy import Engine
 
-from adapters.failures import redis_failures
 from adapters.journal import forget_before
-from adapters.streams import DEAD_LETTERS, OUTCOMES, time_of
+from adapters.keys import DEAD_LETTERS, MAINTENANCE, OUTCOMES
+from adapters.redis_client import time_of
+from adapters.redis_failures import redis_failures
 
 EVERY = timedelta(minutes=10)
-_CLAIM = "spcm:maintenance"
 _AT_ONCE = 5_000
 
 BUDGET = 1.0
@@ -25,10 +25,10 @@ _STREAMS_AT_ONCE = 100
 def claim_maintenance(client: "redis.Redis") -> bool:
     """Whether it is time, and the caller's turn. Raises Unavailable."""
     with redis_failures():
-        if client.set(_CLAIM, 1, nx=True, ex=EVERY):
+        if client.set(MAINTENANCE, 1, nx=True, ex=EVERY):
             return True
         # One that never ends, or later than we let it, after Redis' clock went back.
-        client.expire(_CLAIM, EVERY, lt=True)
+        client.expire(MAINTENANCE, EVERY, lt=True)
         return False
 
 
@@ -54,7 +54,7 @@ class Retention:
                 break
         if some or not trimmed:
             with redis_failures():
-                self.client.delete(_CLAIM)
+                self.client.delete(MAINTENANCE)
         return forgotten
 
     def _forget_some(self, old: datetime) -> int:

@@ -4,35 +4,26 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from importlib.resources import files
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from adapters.encoding import encode
-from adapters.failures import Unavailable, redis_failures
-from domain.operations import LARGEST_BULK
-from domain.outcomes import UNATTRIBUTED, Outcome
-
-COMMANDS = "spcm:commands:"
-OUTCOMES = "spcm:outcomes:"
-DEAD_LETTERS = "spcm:deadletters"
-PARTITIONS = "spcm:partitions"
-TAKEN = "spcm:taken:"
-BELL = "spcm:bell:"
-WORKER = "spcm-worker:"
-"""How the name of a worker's connection begins; its host and process id follow."""
+from adapters.failures import Unavailable
+from adapters.keys import DEAD_LETTERS, bell_claim, command_stream, outcome_stream, take_record
+from adapters.redis_client import script, time_of
+from adapters.redis_failures import redis_failures
+from domain.outcomes import Outcome
+from domain.requests import LARGEST_BULK
 
 BELL_LOST_AFTER = 2_000
 """Milliseconds after which a bell is rung again, even if the drain that it asked for has not begun."""
 
-BELL_ANSWERED = 300
+SILENCE_AFTER_TAKE = 300
 """Milliseconds after a take in which no bell is rung: its taker looks for what comes meanwhile, unless it dies."""
 
-REST = 500
+SILENCE_AFTER_OUTAGE = 500
 """Milliseconds after an outage in which no bell is rung: commands that come meanwhile would meet the same."""
 
 REPLIES_KEPT = timedelta(seconds=300)
@@ -80,28 +71,6 @@ class NotOurs(Unavailable):
     """Raised when a partition was taken by somebody else since: what was not committed is theirs to decide."""
 
 
-def connect(url: str, *, timeout: float = 5.0, name: str | None = None) -> "redis.Redis":
-    """A client that sends nothing twice: whoever repeats must know what a repetition means. `timeout` in seconds.
-
-    `name` is told to operators who list the connections.
-    """
-    return redis.Redis.from_url(
-        url,
-        retry=Retry(NoBackoff(), 0),
-        retry_on_error=[redis.ReadOnlyError],  # not repeated, but its connection, to what is no master any more, closed
-        socket_timeout=timeout,
-        socket_connect_timeout=timeout,
-        client_name=name,
-    )
-
-
-def time_of(client: "redis.Redis") -> datetime:
-    """What time it is by Redis' clock. Raises Unavailable."""
-    with redis_failures():
-        seconds, _ = client.time()
-    return datetime.fromtimestamp(seconds, UTC)
-
-
 class CommandStreams:
     """The partitions' streams, for the one who executes what they hold."""
 
@@ -109,10 +78,10 @@ class CommandStreams:
         self._client = client
         self._backlog_limit = backlog_limit
         self._kept = int(outcome_retention.total_seconds() * 1000)
-        self._ring = client.register_script(_script("ring"))
-        self._take = client.register_script(_script("take"))
-        self._finish = client.register_script(_script("finish"))
-        self._forgive = client.register_script(_script("forgive"))
+        self._ring = script(client, "ring")
+        self._take = script(client, "take")
+        self._finish = script(client, "finish")
+        self._forgive = script(client, "forgive")
         self._unforgiven: dict[int, str] = {}
 
     def now(self) -> datetime:
@@ -127,8 +96,8 @@ class CommandStreams:
         try:
             with redis_failures():
                 deaths, tries, entries, refused = self._take(
-                    keys=[f"{COMMANDS}{partition}", f"{TAKEN}{partition}", f"{BELL}{partition}"],
-                    args=[token, at_most, LARGEST_BATCH, self._backlog_limit, LARGEST_BULK, BELL_ANSWERED],
+                    keys=[command_stream(partition), take_record(partition), bell_claim(partition)],
+                    args=[token, at_most, LARGEST_BATCH, self._backlog_limit, LARGEST_BULK, SILENCE_AFTER_TAKE],
                 )
         except Unavailable:
             with suppress(Unavailable):
@@ -141,11 +110,11 @@ class CommandStreams:
         arguments: list[bytes | str | int] = [token, self._kept, int(REPLIES_KEPT.total_seconds())]
         for each in announcements:
             event = encode(each.outcome.event())
-            stream = f"{OUTCOMES}{each.outcome.tenant or UNATTRIBUTED}"
+            stream = outcome_stream(each.outcome.tenant)
             entry = each.entry
             arguments += [entry, stream, event, each.reply_to or "", each.failed_command, each.error, each.tries]
         with redis_failures():
-            keys = [f"{COMMANDS}{partition}", f"{TAKEN}{partition}", DEAD_LETTERS, f"{BELL}{partition}"]
+            keys = [command_stream(partition), take_record(partition), DEAD_LETTERS, bell_claim(partition)]
             left = int(self._finish(keys=keys, args=arguments))
         if left == -1:
             raise NotOurs
@@ -162,32 +131,28 @@ class CommandStreams:
         """
         self._unforgiven[partition] = token
         with redis_failures():
-            self._forgive(keys=[f"{TAKEN}{partition}"], args=[token])
+            self._forgive(keys=[take_record(partition)], args=[token])
         del self._unforgiven[partition]
 
     def ring(self, queue: str, bells: Mapping[int, str]) -> list[int]:
-        """Put partitions' bells into the queue, each at most once until its drain has nothing left, or it must be lost.
+        """Put bells into the queue, each at most once, until its drain has emptied the partition or it counts as lost.
 
         Returns the partitions whose bell was put there. Raises Unavailable.
         """
         with redis_failures():
-            keys = [queue, *(f"{BELL}{partition}" for partition in bells)]
+            keys = [queue, *(bell_claim(partition) for partition in bells)]
             rung = self._ring(keys=keys, args=[BELL_LOST_AFTER, *bells.values()])
         return [partition for partition, ours in zip(bells, rung, strict=True) if ours]
 
     def rest(self, partition: int) -> None:
         """Let nobody ring for a moment. Raises Unavailable."""
         with redis_failures():
-            self._client.set(f"{BELL}{partition}", 1, px=REST)
+            self._client.set(bell_claim(partition), 1, px=SILENCE_AFTER_OUTAGE)
 
     def answer_bell(self, partition: int) -> None:
         """From now on a new bell is rung for whatever comes. Raises Unavailable."""
         with redis_failures():
-            self._client.delete(f"{BELL}{partition}")
-
-
-def _script(name: str) -> str:
-    return files("adapters").joinpath("scripts", f"{name}.lua").read_text()
+            self._client.delete(bell_claim(partition))
 
 
 def _entries(told: Iterable[tuple[bytes, int, bytes | None]]) -> list[Entry]:

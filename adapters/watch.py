@@ -6,8 +6,9 @@ from typing import Any
 import redis
 import structlog
 
-from adapters.failures import Unavailable, is_of_another_type, redis_failures
-from adapters.streams import COMMANDS
+from adapters.failures import Unavailable
+from adapters.keys import command_stream
+from adapters.redis_failures import is_of_another_type, redis_failures
 
 log = structlog.get_logger()
 
@@ -20,7 +21,7 @@ class Watch:
 
     def __init__(self, client: "redis.Redis", partitions: int) -> None:
         self._client = client
-        self._numbers: dict[Any, int] = {f"{COMMANDS}{number}".encode(): number for number in range(partitions)}
+        self._numbers: dict[Any, int] = {command_stream(number).encode(): number for number in range(partitions)}
         self._seen: dict[Any, Any] = {}
         self._left_out: set[Any] = set()
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from adapters.streams import COMMANDS, OUTCOMES
+from adapters.keys import command_stream, outcome_stream
 from benchmarks.contenders import spcm
 from benchmarks.measuring import percentile, running
 from benchmarks.scenarios import TENANT, Load, new
@@ -49,7 +49,7 @@ def one_at_a_time(client: Any, load: Load, stream: str) -> list[float]:
     took = []
     for partition, command in load.commands:
         begun = time.perf_counter()
-        client.xadd(f"{COMMANDS}{partition}", {"command": command})
+        client.xadd(command_stream(partition), {"command": command})
         next(outcomes)
         took.append(time.perf_counter() - begun)
         time.sleep(chance.uniform(*PAUSES))
@@ -72,7 +72,7 @@ def at_a_rate(client: Any, load: Load, stream: str, rate: float) -> list[float]:
         moment = begun + i / rate
         due[orjson.loads(command)["id"]] = moment
         time.sleep(max(0.0, moment - time.perf_counter()))
-        client.xadd(f"{COMMANDS}{partition}", {"command": command})
+        client.xadd(command_stream(partition), {"command": command})
     reader.join(60)
     if len(took) < len(load.commands):
         raise Stuck(f"{len(took)} of {len(load.commands)} outcomes")
@@ -100,7 +100,7 @@ def measure(
 ) -> tuple[Latency, Latency]:
     """One at a time, and at so many a second, of a worker that does nothing else."""
     servers.reset([TENANT])
-    stream = f"{OUTCOMES}{TENANT}"
+    stream = outcome_stream(TENANT)
     with running(spcm, servers, (TENANT,), processes):
         load = new(3 * commands)
         if one_partition:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.streams import COMMANDS, OUTCOMES
+from adapters.keys import command_stream, outcome_stream
 from benchmarks.contenders import spcm
 from benchmarks.measuring import running
 from benchmarks.programs import children
@@ -40,14 +40,14 @@ def measure(servers: Servers, *, commands: int, processes: int = 2) -> Cost:
         pids = {"worker processes": program.process.pid, "Valkey": servers.valkey.process.pid}
         pids["PostgreSQL"] = servers.postgres.pid
         program.pause()
-        servers.client.xtrim(f"{OUTCOMES}{TENANT}", maxlen=0)
+        servers.client.xtrim(outcome_stream(TENANT), maxlen=0)
         spcm.send(servers, new(commands))
-        queued = sum(servers.client.memory_usage(f"{COMMANDS}{p}", samples=0) or 0 for p in range(PARTITIONS))
+        queued = sum(servers.client.memory_usage(command_stream(p), samples=0) or 0 for p in range(PARTITIONS))
         before = {part: _used(pid) for part, pid in pids.items()}
         program.resume()
         servers.wait_for_outcomes([TENANT], commands)
         after = {part: _used(pid) for part, pid in pids.items()}
-    told = servers.client.memory_usage(f"{OUTCOMES}{TENANT}", samples=0)
+    told = servers.client.memory_usage(outcome_stream(TENANT), samples=0)
     subscribers, journal = (_size(servers, table) for table in ("subscribers", "journal"))
     rows, records = servers.rows()
     return Cost(

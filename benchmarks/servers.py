@@ -15,10 +15,11 @@ from sqlalchemy import Engine, func, select, text
 
 from adapters.database import make_engine
 from adapters.installation import prepare
+from adapters.keys import command_stream, outcome_stream
 from adapters.migrations import migrate
-from adapters.streams import COMMANDS, OUTCOMES
 from adapters.tables import journal, metadata, subscribers
-from adapters.users import add_tenant, add_user
+from adapters.tenants import add_tenant
+from adapters.users import add_user
 from adapters.valkey import Valkey
 from benchmarks.existing import add_subscribers
 from benchmarks.scenarios import PARTITIONS, PASSWORD, USER
@@ -91,7 +92,7 @@ class Servers:
         """Put commands into their partitions' streams."""
         with self.client.pipeline(transaction=False) as pipeline:
             for partition, command in commands:
-                pipeline.xadd(f"{COMMANDS}{partition}", {"command": command})
+                pipeline.xadd(command_stream(partition), {"command": command})
                 if len(pipeline) >= 500:
                     pipeline.execute()
             pipeline.execute()
@@ -104,11 +105,11 @@ class Servers:
     def wait_for_outcomes(self, tenants: Collection[str], count: int, *, within: float = 300) -> float:
         """The time at which the last of so many outcomes was told. Raises Stuck."""
         deadline = time.monotonic() + within
-        while (there := sum(int(self.client.xlen(f"{OUTCOMES}{tenant}")) for tenant in tenants)) < count:
+        while (there := sum(int(self.client.xlen(outcome_stream(tenant))) for tenant in tenants)) < count:
             if time.monotonic() > deadline:
                 raise Stuck(f"{there} of {count} outcomes")
             time.sleep(POLL)
-        newest = [self.client.xrevrange(f"{OUTCOMES}{tenant}", count=1) for tenant in tenants]
+        newest = [self.client.xrevrange(outcome_stream(tenant), count=1) for tenant in tenants]
         return max(int(entries[0][0].split(b"-")[0]) for entries in newest if entries) / 1000
 
     def statuses(self, tenants: Collection[str]) -> Counter[int]:
@@ -116,7 +117,7 @@ class Servers:
         found: Counter[int] = Counter()
         for tenant in tenants:
             start = b"-"
-            while entries := self.client.xrange(f"{OUTCOMES}{tenant}", min=start, count=5000):
+            while entries := self.client.xrange(outcome_stream(tenant), min=start, count=5000):
                 found.update(orjson.loads(fields[b"event"])["status"] for _, fields in entries)
                 start = b"(" + entries[-1][0]
         return found
@@ -128,10 +129,10 @@ class Servers:
         return counts[0] or 0, counts[1] or 0
 
     def commands_left(self) -> int:
-        return sum(int(self.client.xlen(f"{COMMANDS}{partition}")) for partition in range(PARTITIONS))
+        return sum(int(self.client.xlen(command_stream(partition))) for partition in range(PARTITIONS))
 
     def forget_outcomes(self, tenants: Collection[str]) -> None:
-        self.client.delete(*(f"{OUTCOMES}{tenant}" for tenant in tenants))
+        self.client.delete(*(outcome_stream(tenant) for tenant in tenants))
 
     def _rewrite_log(self) -> None:
         """A short append-only file for everybody: no rewrite begins within a run."""

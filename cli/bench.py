@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from adapters.keys import outcome_stream
 from cli.installation import choose_settings, connect_redis, database, engine_of, number_of_partitions
 from cli.options import AsJson, DataFolder
 from cli.problems import FAILED, Problem
@@ -141,7 +142,7 @@ class _Sender:
 
     def _read(self) -> int:
         """How many outcomes there are since the last time; waits for the first. Raises Problem."""
-        stream = _outcomes_of(self.tenant)
+        stream = outcome_stream(self.tenant)
         deadline = time.monotonic() + SILENCE
         while time.monotonic() < deadline:
             for _, entries in self.redis.xread({stream: self._seen}, count=1000, block=2000):
@@ -154,7 +155,8 @@ class _Sender:
 @contextmanager
 def _bench(chosen: "Settings") -> Iterator[_Sender]:
     """A tenant with a user of a random password, while it is measured. Raises Problem."""
-    from adapters.users import NoSuchTenant, add_tenant, add_user, remove_tenant
+    from adapters.tenants import NoSuchTenant, add_tenant, remove_tenant
+    from adapters.users import add_user
     from domain.permissions import Permission
     from spcm_client.commands import basic_authorization
 
@@ -171,13 +173,7 @@ def _bench(chosen: "Settings") -> Iterator[_Sender]:
             with undisturbed():
                 with engine_of(chosen) as engine, suppress(NoSuchTenant):
                     remove_tenant(engine, tenant)
-                client.delete(_outcomes_of(tenant))
-
-
-def _outcomes_of(tenant: str) -> str:
-    from adapters.streams import OUTCOMES
-
-    return f"{OUTCOMES}{tenant}"
+                client.delete(outcome_stream(tenant))
 
 
 def _percentile(ordered: Sequence[float], percent: int) -> float:

@@ -14,7 +14,7 @@ import typer
 from cli.installation import choose_settings, database
 from cli.options import AsJson
 from cli.problems import FAILED, INTERRUPTED, Problem, say
-from cli.up import running
+from cli.running.up import running
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,7 +26,7 @@ TENANT, USER, PASSWORD = "acme", "oms", "s3cret"
 _KEPT = ("SPCM_LOG_LEVEL", "SPCM_LOG_FORMAT")
 
 
-class Told(NamedTuple):
+class ExampleOutcome(NamedTuple):
     """An example, and what came of it."""
 
     example: dict[str, Any]
@@ -50,13 +50,13 @@ def demo(as_json: AsJson = False) -> None:
 
     status = INTERRUPTED
     with stopping_in_order(), tempfile.TemporaryDirectory(prefix="spcm-demo-", ignore_cleanup_errors=True) as folder:
-        told = list(_tell_examples(Path(folder)))
-        status = _show(told, as_json=as_json)
+        outcomes = list(_tell_examples(Path(folder)))
+        status = _show(outcomes, as_json=as_json)
     if status:
         raise typer.Exit(status)
 
 
-def _tell_examples(folder: Path) -> Iterator[Told]:
+def _tell_examples(folder: Path) -> Iterator[ExampleOutcome]:
     from spcm_client import Client
 
     chosen = _own_settings(folder)
@@ -69,7 +69,8 @@ def _tell_examples(folder: Path) -> Iterator[Told]:
                     example = json.loads(line)
                     with Client(servers.redis, TENANT, USER, example.get("password", PASSWORD)) as client:
                         params, payload = example.get("params"), example.get("payload")
-                        yield Told(example, client.call(example["operation"], params, payload, id=example["id"]))
+                        outcome = client.call(example["operation"], params, payload, id=example["id"])
+                        yield ExampleOutcome(example, outcome)
         except Problem:
             sys.stderr.write(log_path.read_text())
             raise
@@ -83,7 +84,8 @@ def _own_settings(folder: Path) -> "Settings":
 
 
 def _add_user(chosen: "Settings") -> None:
-    from adapters.users import add_tenant, add_user
+    from adapters.tenants import add_tenant
+    from adapters.users import add_user
     from domain.permissions import Permission
 
     with database(chosen) as connection:
@@ -91,33 +93,33 @@ def _add_user(chosen: "Settings") -> None:
         add_user(connection, TENANT, USER, PASSWORD, Permission)
 
 
-def _show(told: list[Told], *, as_json: bool) -> int:
+def _show(outcomes: list[ExampleOutcome], *, as_json: bool) -> int:
     from cli.terminal import print_json, screen
 
     if as_json:
-        for each in told:
+        for each in outcomes:
             print_json(each.outcome.event)
     else:
-        screen().print(_table(told))
-    surprising = [each for each in told if each.surprises]
+        screen().print(_table(outcomes))
+    surprising = [each for each in outcomes if each.surprises]
     for each in surprising:
         expected = json.dumps({name: each.example["expect"].get(name) for name in each.surprises})
         say(f"{each.example['says']}: not what the documents say, which is {expected}")
     return FAILED if surprising else 0
 
 
-def _table(told: list[Told]) -> "Table":
+def _table(outcomes: list[ExampleOutcome]) -> "Table":
     from rich.text import Text
 
     from cli.terminal import colour_of, table
 
     rows = []
-    for says, outcome in ((each.example["says"], each.outcome) for each in told):
+    for says, outcome in ((each.example["says"], each.outcome) for each in outcomes):
         status = f"{outcome.status}{' replayed' if outcome.replayed else ''}"
         body = "" if outcome.data is None else json.dumps(outcome.data, ensure_ascii=False)
         operation = Text.assemble(str(outcome.operation), "\n", (says, "dim"))
         rows.append((operation, outcome.subject or "", Text(status, style=colour_of(outcome.status)), body))
     made = table(["operation", "subject", "status", "body"], rows)
     made.show_lines = True
-    made.columns[0].min_width = max(len(str(each.outcome.operation)) for each in told)
+    made.columns[0].min_width = max(len(str(each.outcome.operation)) for each in outcomes)
     return made

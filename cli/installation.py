@@ -51,8 +51,8 @@ def database(chosen: "Settings", *, reads: bool = False) -> "Iterator[Connection
         NotReady: its schema is another version's.
 
     """
-    from adapters.database import READS
     from adapters.migrations import require_current
+    from adapters.sqlite import READS
 
     require_database(chosen)
     with engine_of(chosen) as engine:
@@ -104,7 +104,7 @@ def require_database(chosen: "Settings") -> None:
 
 def connect_redis(url: str) -> "redis.Redis":
     """A client that connects when it is first used."""
-    from adapters.streams import connect
+    from adapters.redis_client import connect
 
     return connect(url)
 
@@ -115,7 +115,7 @@ def number_of_partitions(client: "redis.Redis") -> int:
 
     count = read_partitions(client)
     if count is None:
-        raise Problem("no worker has ever started here: `spcm up` starts one")
+        raise Problem("no worker has ever started here: `spcm up` or `celery -A workers.app worker` starts one")
     return count
 
 

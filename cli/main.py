@@ -7,24 +7,21 @@ from typing import Annotated
 
 import typer
 
-from cli import (
-    bench,
-    deadletters,
-    demo,
-    doctor,
-    exporting,
-    follow,
-    importing,
-    migrate,
-    outcome,
-    republishing,
-    status,
-    submit,
-    tenants,
-    up,
-    users,
-)
+from cli import tenants, users
+from cli.bench import bench
+from cli.demo import demo
+from cli.doctor.command import doctor
+from cli.migrate import migrate
+from cli.outcomes.follow import follow
+from cli.outcomes.outcome import outcome
+from cli.outcomes.republish import republish
 from cli.problems import Guard
+from cli.running.up import up
+from cli.sending import deadletters
+from cli.sending.submit import submit
+from cli.status import status
+from cli.transfer.export_command import export
+from cli.transfer.import_command import import_file
 
 app = typer.Typer(
     add_completion=False,
@@ -33,7 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="SPCM: commands in Redis streams, one outcome each.",
     epilog="Settings are SPCM_* variables. Exit status: 0; 1 where an outcome is 400 or above, or doctor found a "
-    "problem; 2 where a command could not do what it was asked; 130 after Ctrl-C; 141 where nobody read on.",
+    "problem; 2 where a command could not do what it was asked; 130 after Ctrl-C; 141 where the reader of its output "
+    "has gone.",
 )
 
 
@@ -54,21 +52,21 @@ def _options(
     """What goes before a command."""
 
 
-app.command("up")(up.up)
-app.command("demo")(demo.demo)
+app.command("up")(up)
+app.command("demo")(demo)
 app.add_typer(tenants.app, name="tenant")
 app.add_typer(users.app, name="user")
-app.command("submit")(submit.submit)
-app.command("follow")(follow.follow)
-app.command("outcome")(outcome.outcome)
-app.command("status")(status.status)
+app.command("submit")(submit)
+app.command("follow")(follow)
+app.command("outcome")(outcome)
+app.command("status")(status)
 app.add_typer(deadletters.app, name="deadletters")
-app.command("republish")(republishing.republish)
-app.command("import")(importing.import_file)
-app.command("export")(exporting.export)
-app.command("migrate")(migrate.migrate)
-app.command("doctor")(doctor.doctor)
-app.command("bench")(bench.bench)
+app.command("republish")(republish)
+app.command("import")(import_file)
+app.command("export")(export)
+app.command("migrate")(migrate)
+app.command("doctor")(doctor)
+app.command("bench")(bench)
 
 
 def main() -> None:

@@ -15,14 +15,14 @@ _LONGEST_PASSWORD = 1024
 
 def tenant_name(text: str) -> str:
     """A tenant's name. Raises Problem for what no command could bear."""
-    from domain.commands import TenantName
+    from domain.envelope import TenantName
 
     return _of_its_form(text, TenantName, "a tenant's name")
 
 
 def command_id(text: str) -> str:
     """A command's id. Raises Problem for what no command could bear."""
-    from domain.commands import CommandId
+    from domain.envelope import CommandId
 
     return _of_its_form(text, CommandId, "a command's id")
 
@@ -59,7 +59,7 @@ def password(raw: bytes) -> str:
     except UnicodeDecodeError:
         raise Problem("a password must be UTF-8") from None
     if _has_control_characters(text):
-        raise Problem("a password must be without control characters, and so one line")
+        raise Problem("a password must not contain control characters, so it is one line")
     return text
 
 

@@ -27,3 +27,4 @@ UserOption = Annotated[str, typer.Option("--user", metavar="NAME", help="Under w
 PasswordEnv = Annotated[
     str, typer.Option("--password-env", metavar="VAR", help="The variable that has the user's password.")
 ]
+Timeout = Annotated[float, typer.Option(min=0.1, help="Seconds without an outcome after which to give up.")]

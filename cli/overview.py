@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from redis import RedisError, ResponseError
 
+from adapters.keys import DEAD_LETTERS, OUTCOMES, WORKER, command_stream, take_record
+
 if TYPE_CHECKING:
     import redis
 
@@ -55,15 +57,13 @@ def overview(client: "redis.Redis", count: int, holders: dict[int, str], databas
 
 
 def _partitions(client: "redis.Redis", count: int, holders: dict[int, str]) -> list[Partition]:
-    from adapters.streams import COMMANDS, TAKEN
-
     seconds, microseconds = client.time()
     now = seconds + microseconds / 1_000_000
     with client.pipeline(transaction=False) as pipeline:
         for number in range(count):
-            pipeline.xlen(f"{COMMANDS}{number}")
-            pipeline.xrange(f"{COMMANDS}{number}", count=1)
-            pipeline.hmget(f"{TAKEN}{number}", "first", "tries")
+            pipeline.xlen(command_stream(number))
+            pipeline.xrange(command_stream(number), count=1)
+            pipeline.hmget(take_record(number), "first", "tries")
         told: list[Any] = pipeline.execute(raise_on_error=False)
     partitions = []
     for number in range(count):
@@ -75,8 +75,6 @@ def _partitions(client: "redis.Redis", count: int, holders: dict[int, str]) -> l
 
 
 def _outcomes(client: "redis.Redis") -> dict[str, int]:
-    from adapters.streams import OUTCOMES
-
     streams = sorted(client.scan_iter(match=f"{OUTCOMES}*", count=1000, _type="stream"))
     with client.pipeline(transaction=False) as pipeline:
         for stream in streams:
@@ -87,15 +85,13 @@ def _outcomes(client: "redis.Redis") -> dict[str, int]:
 
 
 def _dead_letters(client: "redis.Redis") -> int:
-    from adapters.streams import DEAD_LETTERS
-
     letters: int = client.xlen(DEAD_LETTERS) if client.type(DEAD_LETTERS) == b"stream" else 0
     return letters
 
 
 def _answered(answer: Any) -> Any:
     """What Redis told; None where what is at the key is of another type. Raises what else it answered."""
-    from adapters.failures import is_of_another_type
+    from adapters.redis_failures import is_of_another_type
 
     if is_of_another_type(answer):
         return None
@@ -109,8 +105,6 @@ def workers(client: "redis.Redis") -> list[str] | None:
 
     One that has not said anything on it for `SILENT` seconds, as it does all the time, has that added.
     """
-    from adapters.streams import WORKER
-
     try:
         connections: Any = client.client_list()
     except ResponseError:  # not allowed

@@ -83,14 +83,15 @@ def _of_ours(error: BaseException) -> str | None:
     from adapters.database import WrongDatabaseUrl
     from adapters.migrations import NotReady
     from adapters.settings import WrongSetting
-    from adapters.users import NoSuchTenant, NoSuchUser
+    from adapters.tenants import NoSuchTenant
+    from adapters.users import NoSuchUser
     from adapters.valkey import ValkeyFailed
     from spcm_client import ClientError, SubmitFailed
 
     if isinstance(error, NoSuchTenant):
         return f"there is no tenant {error}: `spcm tenant list` shows all, `spcm tenant add` makes one"
     if isinstance(error, NoSuchUser):
-        return f"there is no user {error}: `spcm user list` shows all, `spcm user add` makes one"
+        return f"there is no user {error}: `spcm user list --tenant TENANT` shows all, `spcm user add` makes one"
     if isinstance(error, WrongDatabaseUrl):
         return f"SPCM_DATABASE_URL: {error}"
     if isinstance(error, SubmitFailed):
@@ -108,6 +109,8 @@ def _of_servers(error: BaseException) -> str | None:
 
     if isinstance(error, REFUSED):
         return f"Redis refused: {_cut(error)} (is the user in SPCM_REDIS_URL the right one, and its password?)"
+    if isinstance(error, redis.ResponseError):
+        return f"Redis cannot be used: {_cut(error)} (`spcm doctor` may say more)"
     if isinstance(error, redis.RedisError):
         return f"Redis cannot be used: {_cut(error)} (is it running? see SPCM_REDIS_URL, or run `spcm up`)"
     if isinstance(error, TookTooLong):
@@ -129,7 +132,7 @@ def _of_files(error: BaseException) -> str | None:
 
 
 def _cut(error: object) -> str:
-    from adapters.failures import without_command
+    from adapters.redis_failures import without_command
 
     words = without_command(" ".join(str(error).split()))
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."

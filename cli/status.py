@@ -11,7 +11,7 @@ import typer
 from cli.installation import asked_of_database, choose_settings, connect_redis
 from cli.options import AsJson, DataFolder
 from cli.problems import WRONG
-from cli.waiting import Patience
+from cli.waiting import OutageWait
 
 if TYPE_CHECKING:
     import redis
@@ -43,10 +43,10 @@ def status(watch: Watch = False, as_json: AsJson = False, data: DataFolder = Non
 
 def _watch(chosen: "Settings", client: "redis.Redis", show: "Callable[[Overview], None]") -> None:
     """Look again, for ever; a Redis that is away is waited for."""
-    patience = Patience()
+    waiting = OutageWait()
     while True:
         time.sleep(EVERY)
-        with patience:
+        with waiting:
             show(_look(chosen, client))
 
 
@@ -93,7 +93,7 @@ def _tables(shown: "Overview") -> "Group":
         for each in shown.partitions
     ]
     if shown.workers is None:
-        workers = "workers: Redis does not tell this user its connections"
+        workers = "workers: unknown (this Redis user may not list connections)"
     else:
         workers = f"workers: {', '.join(shown.workers) or 'none'}"
     return Group(

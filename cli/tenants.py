@@ -17,7 +17,7 @@ app = typer.Typer(no_args_is_help=True, help="Tenants: operators that see nothin
 @app.command("add")
 def add(name: Name, data: DataFolder = None) -> None:
     """Add a tenant."""
-    from adapters.users import AlreadyThere, add_tenant
+    from adapters.tenants import AlreadyThere, add_tenant
     from cli.names import tenant_name
     from cli.terminal import screen
 
@@ -32,7 +32,7 @@ def add(name: Name, data: DataFolder = None) -> None:
 @app.command("list")
 def show(as_json: AsJson = False, data: DataFolder = None) -> None:
     """List all tenants, each with its number of users."""
-    from adapters.users import list_tenants
+    from adapters.tenants import list_tenants
     from cli.terminal import print_json, screen, table
 
     with database(choose_settings(data), reads=True) as connection:
@@ -47,7 +47,7 @@ def show(as_json: AsJson = False, data: DataFolder = None) -> None:
 @app.command("remove")
 def remove(name: Name, data: DataFolder = None) -> None:
     """Remove a tenant with all that it owns: users, resources, remembered commands. Asks first, on a terminal."""
-    from adapters.users import remove_tenant
+    from adapters.tenants import remove_tenant
     from cli.names import tenant_name
     from cli.terminal import screen
 

@@ -30,7 +30,8 @@ def add(
     data: DataFolder = None,
 ) -> None:
     """Add a user."""
-    from adapters.users import AlreadyThere, add_user
+    from adapters.tenants import AlreadyThere
+    from adapters.users import add_user
     from cli.names import permissions, tenant_name, user_name
     from cli.terminal import screen
 

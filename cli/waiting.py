@@ -5,7 +5,7 @@ from types import TracebackType
 from cli.problems import say
 
 
-class Patience:
+class OutageWait:
     """What is raised inside because Redis is away is told once, and no more until it was back; `lost` while it is."""
 
     def __init__(self) -> None:

@@ -11,9 +11,10 @@ from domain.bulk_form import BULK, BulkPayload, bulk_of, id_of
 from domain.bulk_item import BulkItem
 from domain.bulk_size import Room, filled_in
 from domain.errors import Refused, Unprocessable
-from domain.operations import LARGEST_BULK, OPERATIONS, NoParams, Operation, Request, Work
+from domain.operations import OPERATIONS, NoParams, Operation, Work
 from domain.permissions import Principal
 from domain.references import Answers
+from domain.requests import LARGEST_BULK, Request
 from domain.resources import Kind, Lookup
 from domain.results import Fate, Result, refusal
 from domain.state import State
@@ -121,7 +122,7 @@ class BulkWork:
         not_executed = sum(item.result is None for item in self.items)
         failed = len(self.items) - succeeded - not_executed
         data: dict[str, Any] = {"succeeded": succeeded, "failed": failed, "notExecuted": not_executed}
-        data["items"] = [item.told(index) for index, item in enumerate(self.items)]
+        data["items"] = [item.as_json(index) for index, item in enumerate(self.items)]
         if succeeded == len(self.items):
             return Result(200, data)
         data["remainder"] = self._remainder(answers)

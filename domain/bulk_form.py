@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from domain.errors import Invalid
-from domain.fields import GREATEST_INTEGER, Fields, OperationName, Phrase
-from domain.operations import ABSENT
+from domain.fields import GREATEST_INTEGER, NO_NUL, Fields, OperationName, Phrase
+from domain.requests import ABSENT
 from domain.validation import Fault, Path, fault_of_unknown, faults_of_known, sort_out
 
 BULK = "bulk.execute"
@@ -17,7 +17,7 @@ BULK = "bulk.execute"
 
 def _no_bulk(name: str) -> str:
     if name == BULK:
-        raise PydanticCustomError("no_bulk", "another than bulk.execute")
+        raise PydanticCustomError("no_bulk", "an operation other than bulk.execute")
     return name
 
 
@@ -25,9 +25,7 @@ def _absent_if_null(value: Any) -> Any:
     return ABSENT if value is None else value
 
 
-ItemId = Annotated[
-    str, Field(min_length=1, max_length=128, pattern=r"^[^\x00]*$"), Phrase("a string of 1 to 128 characters")
-]
+ItemId = Annotated[str, Field(min_length=1, max_length=128, pattern=NO_NUL), Phrase("a string of 1 to 128 characters")]
 
 
 class Item(Fields):

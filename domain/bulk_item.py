@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.errors import BadRequest, Refused
-from domain.operations import ABSENT, OPERATIONS, Operation, Request, Work
+from domain.operations import OPERATIONS, Operation, Work
 from domain.permissions import Principal
 from domain.references import Answers, fill_in, references_in, resolve
+from domain.requests import ABSENT, Request
 from domain.results import Result, refusal
 
 
@@ -28,10 +29,10 @@ class BulkItem:
 
     def prepare(self, principal: Principal) -> None:
         """Check as far as nothing has to be executed before."""
-        self.operation = OPERATIONS.get(self.request.operation)
+        self.operation = OPERATIONS.get(self.request.operation or "")
         try:
             if self.operation is None:
-                raise BadRequest("the operation is not known", "unknown-operation")
+                raise BadRequest(code="unknown-operation")
             self.operation.authorise(principal)
             if not references_in(self.request.params) and not references_in(self.request.payload):
                 self.work = _work(self.operation, principal, self.request)
@@ -46,7 +47,7 @@ class BulkItem:
         params, payload = resolve(self.request.params, answers), resolve(self.request.payload, answers)
         return _work(self.operation, principal, Request(self.request.operation, params, payload))
 
-    def told(self, index: int) -> dict[str, Any]:
+    def as_json(self, index: int) -> dict[str, Any]:
         """What the bulk's outcome says of it."""
         told: dict[str, Any] = {"index": index, "id": self.id, "status": None}
         if self.result is not None:

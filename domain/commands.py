@@ -2,37 +2,19 @@
 
 import base64
 import binascii
-from typing import Annotated, Any, ClassVar, NamedTuple, Self
+from typing import Any, NamedTuple
 
-from pydantic import Field, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import ValidationError
 
 from domain.catalog import OPERATIONS
+from domain.envelope import Envelope, is_reply_list
 from domain.errors import BadRequest
-from domain.fields import Fields, Flag, OperationName, Phrase
-from domain.operations import ABSENT, LARGEST_BULK, LARGEST_COMMAND, Operation, Request
+from domain.operations import Operation
+from domain.requests import ABSENT, LARGEST_BULK, LARGEST_COMMAND, Request
 from domain.strict_json import NotJson, parse
 from domain.validation import faults_of
 
-CommandId = Annotated[
-    str, Field(pattern=r"^[!-~]{1,128}$"), Phrase("1 to 128 printable ASCII characters without space")
-]
-TenantName = Annotated[
-    str,
-    Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$"),
-    Phrase("1 to 64 lower-case letters, digits, _ and -, the first a letter or digit"),
-]
-CorrelationId = Annotated[
-    str,
-    Field(min_length=1, max_length=128, pattern=r"^\P{Cc}*$"),
-    Phrase("a string of 1 to 128 characters without control characters"),
-]
-ReplyTo = Annotated[
-    str, Field(max_length=256, pattern=r"^[^\x00]*$"), Phrase("a string of at most 256 characters, none of them NUL")
-]
-
-
-NOTHING = Request("", {})
+NOTHING = Request(None, {})
 """What a command asks for that cannot be read."""
 
 
@@ -51,7 +33,6 @@ class Command(NamedTuple):
     """What could be read of an entry; a `fault` is the 400 of its envelope, and what was at fault is None."""
 
     id: str | None = None
-    operation_name: str | None = None
     tenant: str | None = None
     credentials: Credentials | None = None
     request: Request = NOTHING
@@ -63,39 +44,12 @@ class Command(NamedTuple):
     @property
     def operation(self) -> Operation | None:
         """The operation, where it is known."""
-        return OPERATIONS.get(self.operation_name or "")
+        return OPERATIONS.get(self.request.operation or "")
 
     @property
     def subject(self) -> str | None:
         """The resource that the command is about, even if it is refused; None where params are not valid."""
         return self.operation.subject_of(self.request.params) if self.operation else None
-
-
-class Envelope(Fields):
-    """The members of a command; those that are judged later than the envelope are let through as they came."""
-
-    id: CommandId
-    operation: OperationName
-    tenant: TenantName
-    authorization: Any = None
-    params: Any = ABSENT
-    payload: Any = ABSENT
-    correlation_id: CorrelationId = ""
-    reply_to: ReplyTo = ""
-    dry_run: Flag = False
-
-    null_is_missing: ClassVar[bool] = False
-
-    @model_validator(mode="after")
-    def _replies_to_its_own_tenant(self) -> Self:
-        if "reply_to" in self.model_fields_set and not is_reply_list(self.reply_to, self.tenant):
-            raise PydanticCustomError("reply_to", "replyTo must begin with spcm:replies:, the tenant and a colon")
-        return self
-
-
-def is_reply_list(key: str, tenant: str) -> bool:
-    """Whether outcomes of the tenant's commands may be pushed to the key."""
-    return key.startswith(f"spcm:replies:{tenant}:")
 
 
 def read_command(raw: bytes | None, size: int) -> Command:
@@ -127,10 +81,9 @@ def _from_members(members: dict[str, Any], size: int) -> Command:
     if size > largest:
         fault = _too_large(largest)
     elif fault is None and operation is None:
-        fault = BadRequest("the operation is not known", "unknown-operation")
+        fault = BadRequest(code="unknown-operation")
     return Command(
         id=envelope.id,
-        operation_name=envelope.operation,
         tenant=envelope.tenant,
         credentials=_credentials(envelope),
         request=Request(envelope.operation, {} if envelope.params is ABSENT else envelope.params, envelope.payload),
@@ -173,4 +126,4 @@ def _credentials(envelope: Envelope) -> Credentials | None:
 
 
 def _too_large(largest: int) -> BadRequest:
-    return BadRequest(f"the command must be at most {largest} bytes", "command-too-large")
+    return BadRequest(f"the command must be at most {largest} bytes", code="command-too-large")

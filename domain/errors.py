@@ -37,12 +37,12 @@ CATALOGUE: Mapping[str, Reason] = {
         Reason("pcc-profile-not-found", 404, "pcc profile not found", "Create it first, or correct the ids"),
         Reason("subscriber-not-found", 404, "subscriber not found", "Create it first, or correct the number"),
         Reason("provision-profile-exists", 409, "a provisioning profile of this name exists", "Take another name"),
-        Reason("default-profile-exists", 409, "the tenant has a default profile", "Make the other no default first"),
+        Reason("default-profile-exists", 409, "the tenant has a default profile", "Unset the default of the other one"),
         Reason("plan-definition-exists", 409, "a plan definition of this name exists", "Take another name"),
         Reason("plan-definition-finalised", 409, "the plan definition is finalised", "Make a new plan definition"),
         Reason("pcc-profile-exists", 409, "the plan definition has a pcc profile of this alias", "Take another alias"),
         Reason("subscriber-exists", 409, "a subscriber with this msisdn exists", "Update it, or delete it first"),
-        Reason("imsi-in-use", 409, "another subscriber has this imsi", "Free the imsi there first, then send again"),
+        Reason("imsi-in-use", 409, "another subscriber has this imsi", "Free it there, then take a new command id"),
         Reason("validation-failed", 412, "The payload is not valid", "Correct each field that the errors name"),
         Reason("max-plan-count", 422, "Subscriber max plan count exceeded", "Remove a plan first", 1),
         Reason("command-id-reused", 422, "Command id was used for a different command", "Take a new command id", 2),
@@ -88,7 +88,7 @@ class BadRequest(Refused):
 
     status = 400
 
-    def __init__(self, message: str, code: str = "malformed-command") -> None:
+    def __init__(self, message: str | None = None, *, code: str = "malformed-command") -> None:
         super().__init__(code, message)
 
 

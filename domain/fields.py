@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from domain.locales import is_locale
 
 GREATEST_INTEGER: Final = 2**53 - 1
-_NO_NUL: Final = r"^[^\x00]*$"
+NO_NUL: Final = r"^[^\x00]*$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ def same_as(param: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-Text = Annotated[str, Field(min_length=1, max_length=255, pattern=_NO_NUL), Phrase("a string of 1 to 255 characters")]
-LongText = Annotated[str, Field(max_length=2048, pattern=_NO_NUL), Phrase("a string of at most 2048 characters")]
+Text = Annotated[str, Field(min_length=1, max_length=255, pattern=NO_NUL), Phrase("a string of 1 to 255 characters")]
+LongText = Annotated[str, Field(max_length=2048, pattern=NO_NUL), Phrase("a string of at most 2048 characters")]
 Flag = Annotated[bool, Phrase("true or false")]
 Integer = Annotated[int, Field(ge=-GREATEST_INTEGER, le=GREATEST_INTEGER), Phrase("an integer")]
 Count = Annotated[int, Field(ge=0, le=GREATEST_INTEGER), Phrase("an integer from 0")]

@@ -6,19 +6,16 @@ The declaration is all there is: documents, schemas, the batch engine and the te
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, NamedTuple, Protocol, TypeVar, get_type_hints
 
 from domain.errors import BadRequest, Forbidden, Refused
 from domain.fields import Fields
 from domain.permissions import Permission, Principal
+from domain.requests import ABSENT, LARGEST_COMMAND, Request
 from domain.resources import Kind, Lookup, Resource
 from domain.results import Result
 from domain.state import State
 from domain.validation import params_of, payload_of
-
-LARGEST_COMMAND = 64 * 1024
-LARGEST_BULK = 4 * 1024 * 1024
 
 F = TypeVar("F", bound=Callable[..., Any])
 Needs = Callable[[Any, Any], Iterable[Lookup[Any]]]
@@ -26,26 +23,6 @@ Needs = Callable[[Any, Any], Iterable[Lookup[Any]]]
 
 class NoParams(Fields):
     """Of an operation without URL parameters."""
-
-
-class _Absence(Enum):
-    """A member that was not sent; false, like the empty object that it counts as."""
-
-    ABSENT = "absent"
-
-    def __bool__(self) -> bool:
-        return False
-
-
-ABSENT: Any = _Absence.ABSENT
-
-
-class Request(NamedTuple):
-    """What a command, or a bulk's item, asks for."""
-
-    operation: str
-    params: Any
-    payload: Any = ABSENT
 
 
 class Work(Protocol):
@@ -154,7 +131,7 @@ class SingleWork(NamedTuple):
         operation = self.operation
         arguments = (self.at, state) if self.payload is None else (self.at, self.payload, state)
         answer = operation.function(*arguments)
-        data = answer.told() if isinstance(answer, Resource) else answer
+        data = answer.as_json() if isinstance(answer, Resource) else answer
         subject = operation.created or operation.subject
         return Result(operation.status, data, subject and subject.format(at=self.at, data=data))
 

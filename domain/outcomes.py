@@ -8,8 +8,6 @@ from domain.commands import Command
 from domain.errors import CATALOGUE
 from domain.results import Fate, Result
 
-UNATTRIBUTED = "_unattributed"
-
 
 class Outcome(NamedTuple):
     """What is told of one command entry. `id` is the event's: `3-1763740800000-0`.
@@ -84,7 +82,7 @@ def outcome_of(command: Command, event_id: str, result: Result, *, tenant: str |
         status=result.status,
         fate=result.fate,
         tenant=tenant,
-        operation=command.operation_name,
+        operation=command.request.operation,
         command_id=command.id,
         correlation_id=command.correlation_id,
         subject=result.subject,

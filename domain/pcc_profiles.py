@@ -192,7 +192,7 @@ def _refuse_taken(namesake: Lookup[PccProfile], state: State) -> None:
 
 
 def _told(profile: PccProfile, defaults: Defaults) -> dict[str, Any]:
-    told = profile.told()
+    told = profile.as_json()
     del told["planDefinitionId"]
     href = f"{_href(profile.plan_definition_id, defaults)}/{profile.id}"
     return {**told, "_links": {"self": {"href": href}}}

@@ -30,8 +30,8 @@ class PlanDefinition(Resource):
     current: bool = True
     available: bool = False
 
-    def told(self) -> dict[str, Any]:
-        told = super().told()
+    def as_json(self) -> dict[str, Any]:
+        told = super().as_json()
         told["validityPeriod"] = {"validityPeriod": self.validity_period}
         if self.granted_amount is not None:
             told["grantedAmount"] = {"volumeAmount": self.granted_amount}
@@ -122,7 +122,7 @@ def _all_of(at: PlanDefinitionFilter) -> Lookup[PlanDefinition]:
 @operation("planDefinition.search", Permission.PLAN_DEFINITION_READ, needs=lambda at, _: (_all_of(at),))
 def search_plan_definitions(at: PlanDefinitionFilter, state: State) -> dict[str, Any]:
     found = state.all(_all_of(at))
-    return {"length": len(found), "planDefinition": [definition.told() for definition in state.each(found)]}
+    return {"length": len(found), "planDefinition": [definition.as_json() for definition in state.each(found)]}
 
 
 def require_plan_definition(plan_definition_id: int, state: State) -> PlanDefinition:

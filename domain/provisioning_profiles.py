@@ -26,7 +26,9 @@ class ProvisioningProfile(Resource):
     payg_notification: bool | None = None
 
 
-PROFILES = Kind("provisioning_profiles", ProvisioningProfile, key="id", unique=(("name",), ("default_profile",)))
+PROVISIONING_PROFILES = Kind(
+    "provisioning_profiles", ProvisioningProfile, key="id", unique=(("name",), ("default_profile",))
+)
 
 
 class ProvisioningProfileRef(Fields):
@@ -64,54 +66,55 @@ class ProvisioningProfileChanges(NewProvisioningProfile):
     Permission.PROVISION_PROFILE_CREATE,
     status=201,
     created="provisionProfile/{data[id]}",
-    locks=(PROFILES,),
-    needs=lambda _at, new: (PROFILES.by(name=new.name), PROFILES.by(default_profile=True)),
+    locks=(PROVISIONING_PROFILES,),
+    needs=lambda _at, new: (PROVISIONING_PROFILES.by(name=new.name), PROVISIONING_PROFILES.by(default_profile=True)),
 )
-def create_profile(_at: NoParams, new: NewProvisioningProfile, state: State) -> ProvisioningProfile:
+def create_provisioning_profile(_at: NoParams, new: NewProvisioningProfile, state: State) -> ProvisioningProfile:
     """Names are unique, and at most one profile is the default."""
     _refuse_taken(new.name, new.default_profile, state)
     given = new.model_dump(exclude={"id"})
-    return state.put(PROFILES, ProvisioningProfile(id=state.next_id(PROFILES), **given))
+    return state.put(PROVISIONING_PROFILES, ProvisioningProfile(id=state.next_id(PROVISIONING_PROFILES), **given))
 
 
 @operation(
     "provisionProfile.get",
     Permission.PROVISION_PROFILE_READ,
     subject="provisionProfile/{at.id}",
-    needs=lambda at, _: (PROFILES.by(id=at.id),),
+    needs=lambda at, _: (PROVISIONING_PROFILES.by(id=at.id),),
 )
-def get_profile(at: ProvisioningProfileRef, state: State) -> ProvisioningProfile:
-    profile = state.find(PROFILES.by(id=at.id))
+def get_provisioning_profile(at: ProvisioningProfileRef, state: State) -> ProvisioningProfile:
+    profile = state.find(PROVISIONING_PROFILES.by(id=at.id))
     if profile is None:
         raise NotFound("provision-profile-not-found")
     return profile
 
 
-@operation("provisionProfile.list", Permission.PROVISION_PROFILE_READ, needs=lambda *_: (PROFILES.by(),))
-def list_profiles(_at: NoParams, state: State) -> dict[str, Any]:
-    profiles = state.all(PROFILES.by())
-    return {"length": len(profiles), "provisioningProfileDTOList": [profile.told() for profile in state.each(profiles)]}
+@operation("provisionProfile.list", Permission.PROVISION_PROFILE_READ, needs=lambda *_: (PROVISIONING_PROFILES.by(),))
+def list_provisioning_profiles(_at: NoParams, state: State) -> dict[str, Any]:
+    profiles = state.all(PROVISIONING_PROFILES.by())
+    told = [profile.as_json() for profile in state.each(profiles)]
+    return {"length": len(profiles), "provisioningProfileDTOList": told}
 
 
 @operation(
     "provisionProfile.update",
     Permission.PROVISION_PROFILE_UPDATE,
     subject="provisionProfile/{at.id}",
-    locks=(PROFILES,),
+    locks=(PROVISIONING_PROFILES,),
     needs=lambda at, changes: (
-        PROFILES.by(id=at.id),
-        PROFILES.by(name=changes.name),
-        PROFILES.by(default_profile=True),
+        PROVISIONING_PROFILES.by(id=at.id),
+        PROVISIONING_PROFILES.by(name=changes.name),
+        PROVISIONING_PROFILES.by(default_profile=True),
     ),
 )
-def update_profile(
+def update_provisioning_profile(
     at: ProvisioningProfileRef, changes: ProvisioningProfileChanges, state: State
 ) -> ProvisioningProfile:
     """Subscribers created with the profile keep the values that they have."""
-    profile = get_profile(at, state)
+    profile = get_provisioning_profile(at, state)
     changed = profile.model_copy(update=changes.model_dump(exclude_unset=True, exclude={"id"}))
     _refuse_taken(changed.name, changed.default_profile, state, but=profile)
-    return state.put(PROFILES, changed)
+    return state.put(PROVISIONING_PROFILES, changed)
 
 
 @operation(
@@ -119,15 +122,15 @@ def update_profile(
     Permission.PROVISION_PROFILE_DELETE,
     status=204,
     subject="provisionProfile/{at.id}",
-    locks=(PROFILES,),
-    needs=lambda at, _: (PROFILES.by(id=at.id),),
+    locks=(PROVISIONING_PROFILES,),
+    needs=lambda at, _: (PROVISIONING_PROFILES.by(id=at.id),),
 )
-def delete_profile(at: ProvisioningProfileRef, state: State) -> None:
-    state.remove(PROFILES, get_profile(at, state))
+def delete_provisioning_profile(at: ProvisioningProfileRef, state: State) -> None:
+    state.remove(PROVISIONING_PROFILES, get_provisioning_profile(at, state))
 
 
 def _refuse_taken(name: str, default: bool, state: State, but: ProvisioningProfile | None = None) -> None:
-    if (but is None or but.name != name) and state.find(PROFILES.by(name=name)):
+    if (but is None or but.name != name) and state.find(PROVISIONING_PROFILES.by(name=name)):
         raise Conflict("provision-profile-exists")
-    if default and not (but and but.default_profile) and state.find(PROFILES.by(default_profile=True)):
+    if default and not (but and but.default_profile) and state.find(PROVISIONING_PROFILES.by(default_profile=True)):
         raise Conflict("default-profile-exists")

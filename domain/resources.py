@@ -19,7 +19,7 @@ class Resource(BaseModel):
         resource: Self = cls.__pydantic_validator__.validate_python(values, by_name=True)
         return resource
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """The resource's JSON, members in the order of the reference."""
         return self.model_dump(by_alias=True)
 

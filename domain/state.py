@@ -85,7 +85,7 @@ class State:
         self._last_ids: dict[str, int] = {}
         self._ids_given: set[str] = set()
         self._looked_back: dict[Lookup[Any], tuple[int, float]] = {}
-        """How many of the newest the database was asked for; it has no others that were created after this."""
+        """How many of the newest were fetched, and the oldest one's stamp: the database has no others created later."""
         self._undo: list[Callable[[], None]] = []
 
     def all(self, lookup: Lookup[R]) -> list[R]:

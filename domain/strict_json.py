@@ -14,9 +14,9 @@ from pydantic_core import from_json
 
 DEEPEST = 32
 _NOT_PLAIN = -(2**40)
-_LONGEST = 18
+_LONGEST_INTEGER = 18
 """Characters, its minus among them, of a number that is read as an integer."""
-_GREAT = 10 ** (_LONGEST - 1)
+_FIRST_GREAT_INTEGER = 10 ** (_LONGEST_INTEGER - 1)
 """Every integer nearer to zero has no more characters than that, even with a minus."""
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _ALIKE = bytes.maketrans(b"{}", b"[]")
@@ -38,14 +38,14 @@ class Number:
     def canonical(self) -> str:
         """The same for all ways to write an equal number; an integer as Python writes it, up to 18 digits."""
         match = _NUMBER.fullmatch(self.text)
-        if match is None or len(match["exponent"] or "") > _LONGEST:
+        if match is None or len(match["exponent"] or "") > _LONGEST_INTEGER:
             return self.text
         significant = (match["whole"] + (match["fraction"] or "")).lstrip("0")
         digits = significant.rstrip("0")
         if not digits:
             return "0"
         exponent = int(match["exponent"] or 0) - len(match["fraction"] or "") + len(significant) - len(digits)
-        if exponent >= 0 and len(digits) + exponent <= _LONGEST:
+        if exponent >= 0 and len(digits) + exponent <= _LONGEST_INTEGER:
             return f"{match['minus']}{digits}{'0' * exponent}"
         return f"{match['minus']}{digits}e{exponent}"
 
@@ -103,7 +103,7 @@ def _strings_in(value: Any) -> int:
             number += 1
         elif kind is dict or kind is list:
             number += _strings_in(inner)
-        elif kind is float or (kind is int and not -_GREAT < inner < _GREAT):
+        elif kind is float or (kind is int and not -_FIRST_GREAT_INTEGER < inner < _FIRST_GREAT_INTEGER):
             number += _NOT_PLAIN
     return number
 
@@ -116,7 +116,7 @@ def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(text: str) -> int | Number:
-    return int(text) if len(text) <= _LONGEST else Number(text)
+    return int(text) if len(text) <= _LONGEST_INTEGER else Number(text)
 
 
 def _refuse_constant(_name: str) -> NoReturn:

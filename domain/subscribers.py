@@ -21,7 +21,7 @@ from domain.fields import (
 )
 from domain.operations import operation
 from domain.permissions import Permission
-from domain.provisioning_profiles import PROFILES, ProvisioningProfile
+from domain.provisioning_profiles import PROVISIONING_PROFILES, ProvisioningProfile
 from domain.resources import Kind, Lookup, Resource
 from domain.state import Defaults, State
 
@@ -105,8 +105,8 @@ class SubscriberChanges(NewSubscriber):
 
 def _profile_of(at: NewSubscriberRef) -> Lookup[ProvisioningProfile]:
     if at.provision_profile is None:
-        return PROFILES.by(default_profile=True)
-    return PROFILES.by(name=at.provision_profile)
+        return PROVISIONING_PROFILES.by(default_profile=True)
+    return PROVISIONING_PROFILES.by(name=at.provision_profile)
 
 
 def _needs_of_create(at: NewSubscriberRef, new: NewSubscriber) -> tuple[Lookup[Any], ...]:

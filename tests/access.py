@@ -1,15 +1,14 @@
 """The Redis users of examples/redis-acl: one for each role, and for some roles one a tenant."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
-
-import redis
 
 RULES = Path(__file__).parents[1] / "examples" / "redis-acl" / "users.acl"
 SHARED = {"worker", "operator"}
 
 
-def grant(admin: "redis.Redis", tenant: str) -> None:
+def grant(admin: Any, tenant: str) -> None:
     """Make the users of the roles, as the file has them, with this tenant in the place of its own."""
     for line in RULES.read_text().splitlines():
         _, name, *rules = line.split()

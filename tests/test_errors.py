@@ -110,7 +110,7 @@ def _raised() -> Iterator[tuple[int, str]]:
                 if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Name) and node.exc.id in classes:
                     yield classes[node.exc.id].status, OWN_REASON[node.exc.id]
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in classes:
-                    yield classes[node.func.id].status, _reason_of(node.func.id, node.args)
+                    yield classes[node.func.id].status, _reason_of(node.func.id, node)
 
 
 OWN_REASON = {
@@ -123,10 +123,11 @@ OWN_REASON = {
 """Of the errors that need not be told one."""
 
 
-def _reason_of(name: str, arguments: list[ast.expr]) -> str:
-    """The reason is the last argument of a BadRequest with two, the only one of what has no reason of its own."""
-    if name in OWN_REASON and not (name == "BadRequest" and len(arguments) > 1):
+def _reason_of(name: str, call: ast.Call) -> str:
+    """The reason is the argument `code`, or the only one of what has no reason of its own."""
+    codes = [each.value for each in call.keywords if each.arg == "code"]
+    if name in OWN_REASON and not codes:
         return OWN_REASON[name]
-    last = arguments[-1]
-    assert isinstance(last, ast.Constant), ast.unparse(last)
-    return str(last.value)
+    (code,) = codes or call.args
+    assert isinstance(code, ast.Constant), ast.unparse(code)
+    return str(code.value)

@@ -7,7 +7,7 @@ from celery import Celery, signals
 from adapters.database import WrongDatabaseUrl, database_url
 from adapters.logs import configure_logging
 from adapters.settings import WrongSetting, settings
-from workers.bell import BellRinger
+from workers.bell_step import BellRinger
 from workers.readiness import tell_ready
 
 try:

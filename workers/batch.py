@@ -4,14 +4,14 @@ Checks run in the contract's order (docs/contract.md, section 3). The batch know
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection
 
-from adapters.credentials import Authenticator, Directory, look_up
+from adapters.authenticator import Authenticator
 from adapters.encoding import JsonText, decoded, encode
 from adapters.failures import Interrupted
 from adapters.heartbeat import Heartbeat
@@ -19,24 +19,20 @@ from adapters.journal import Journal, Record
 from adapters.partition_lock import PartitionLock
 from adapters.repository import UnitOfWork
 from adapters.rows import Rows
-from domain.commands import Credentials
-from domain.errors import Overloaded, Refused, Unauthenticated, Unprocessable
+from domain.errors import Overloaded, Refused, Unprocessable
 from domain.outcomes import Outcome, outcome_of, replay_of
-from domain.permissions import Principal
 from domain.resources import Kind
 from domain.results import Result, internal_error, refusal
 from domain.state import Defaults
 from workers.case import Case
 from workers.failpoints import failpoint
+from workers.senders import Senders
 
 LARGEST_ANSWERS = 8 * 1024 * 1024
 """Bytes of answers after which a batch ends: they are all told at once."""
 
-LONGEST = 2.0
+LONGEST_BATCH = 2.0
 """Seconds of executing after which a batch ends: others wait for what it has locked, with SQLite for all there is."""
-
-MOST_NEW_PASSWORDS = 40
-"""Passwords that a batch verifies by their hash, 26 ms each; those that are remembered or throttled cost nothing."""
 
 log = structlog.get_logger()
 
@@ -62,7 +58,6 @@ class Batch:
         self._unremembered: list[Outcome] = []
         self._before_a_change = 0  # so many of them stand before the last change of the batch
         self._answered = 0
-        self._directory = Directory(set(), {})
 
     def execute(self, cases: Sequence[Case], *, refused: Sequence[Case] = ()) -> Sequence[Case]:
         """Give the cases their outcomes, and write what they changed; `refused` ones are not executed.
@@ -74,8 +69,8 @@ class Batch:
             Interrupted: nothing is decided; what was written is to be rolled back.
 
         """
-        self._directory = look_up(self._connection, _names([*cases, *refused]))
-        cases = self._authenticate(cases)
+        senders = Senders(self._connection, self._authenticator, self._heartbeat, [*cases, *refused])
+        cases = senders.authenticate(cases)
         for case in cases:
             self._guarded(case, self._check)
         for case in refused:
@@ -83,9 +78,9 @@ class Batch:
         self._journal.prefetch([case.key for case in cases if case.command.fault is None])
         unit = self._load([c for c in cases if c.work is not None and self._journal.find(*c.key) is None])
         decided = []
-        enough = time.monotonic() + LONGEST
+        enough = time.monotonic() + LONGEST_BATCH
         for case in cases:
-            if not self._told_before(case):
+            if not self._decided_before(case):
                 self._decide(case, unit)
             decided.append(case)
             if self._answered > LARGEST_ANSWERS or time.monotonic() > enough:
@@ -98,29 +93,6 @@ class Batch:
         if cases:
             self._lock.keep(self._unremembered[: self._before_a_change], first=cases[0].event_id)
         return decided
-
-    def _authenticate(self, cases: Sequence[Case]) -> Sequence[Case]:
-        """Each distinct credential once; the cases before the one whose password would be too many to verify."""
-        found: dict[Credentials, Principal | Refused] = {}
-        enough = self._authenticator.hashed + MOST_NEW_PASSWORDS
-        for number, case in enumerate(cases):
-            self._heartbeat.beat()
-            if case.command.fault is not None:
-                continue
-            credentials = case.command.credentials
-            if credentials is None:
-                case.result = refusal(Unauthenticated(), case.command.subject)
-                continue
-            if credentials not in found:
-                if self._authenticator.hashed >= enough:
-                    return cases[:number]
-                found[credentials] = self._authenticator.verify(credentials, self._directory)
-            verified = found[credentials]
-            if isinstance(verified, Refused):
-                case.result = refusal(verified, case.command.subject)
-            else:
-                case.principal = verified
-        return cases
 
     def _check(self, case: Case) -> None:
         command = case.command
@@ -146,7 +118,7 @@ class Batch:
         unit.prefetch(wanted)
         return unit
 
-    def _told_before(self, case: Case) -> bool:
+    def _decided_before(self, case: Case) -> bool:
         """Whether the entry was decided before, in a batch whose end is unknown: then its outcome is what it was.
 
         Also where its sender was removed since, or may do less.
@@ -157,7 +129,7 @@ class Batch:
         if known is not None and known.outcome.id == case.event_id and known.fingerprint == case.fingerprint:
             case.outcome = known.outcome
         else:
-            case.outcome = self._lock.told(case.event_id, case.command.id)
+            case.outcome = self._lock.kept_outcome(case.event_id, case.command.id)
         return case.outcome is not None
 
     def _decide(self, case: Case, unit: UnitOfWork) -> None:
@@ -226,15 +198,4 @@ class Batch:
 
     def _outcome(self, case: Case) -> Outcome:
         assert case.result is not None
-        tenant = case.command.tenant if case.command.tenant in self._directory.tenants else None
-        return outcome_of(case.command, case.event_id, self._encoded(case.result), tenant=tenant, now=self._now)
-
-
-def _names(cases: Iterable[Case]) -> set[tuple[str, str | None]]:
-    """Which tenants and users are to be looked up; a tenant also where nothing else could be read."""
-    names: set[tuple[str, str | None]] = set()
-    for case in cases:
-        if case.command.tenant is not None:
-            credentials = case.command.credentials
-            names.add((case.command.tenant, credentials.user if credentials else None))
-    return names
+        return outcome_of(case.command, case.event_id, self._encoded(case.result), tenant=case.tenant, now=self._now)

@@ -17,12 +17,14 @@ from domain.results import Result
 class Case:
     """One entry on its way to an outcome: `work` once it has passed all checks, `result` once it is decided.
 
+    `tenant` is the one that the command names, if there is such a one.
     `condemned` names why it must not be executed any more; `error`, what failed on our side.
     """
 
     entry: Entry
     event_id: str
     command: Command
+    tenant: str | None = None
     principal: Principal | None = None
     work: Work | None = None
     result: Result | None = None

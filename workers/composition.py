@@ -8,11 +8,12 @@ from functools import cache
 
 from sqlalchemy import Engine
 
-from adapters.credentials import Authenticator
+from adapters.authenticator import Authenticator
 from adapters.database import make_engine
+from adapters.redis_client import connect
 from adapters.retention import Retention
 from adapters.settings import Settings, settings
-from adapters.streams import CommandStreams, connect
+from adapters.streams import CommandStreams
 from workers.drain import Drain
 
 

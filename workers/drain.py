@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import structlog
 from sqlalchemy import Engine
 
-from adapters.credentials import Authenticator
+from adapters.authenticator import Authenticator
 from adapters.failures import Contended, Interrupted, Stalled, TookTooLong, Unavailable
 from adapters.heartbeat import Heartbeat
 from adapters.partition_lock import lock_partition
@@ -26,11 +26,11 @@ BUDGET = 1.0
 MOST_ITEMS = 1_000
 """Bulk items in a batch, unless its first command alone has more."""
 
-DEATHS = 3
+MOST_DEATHS = 3
 """A command that was alone this often when its worker died is not executed again."""
 
-BEHIND = 60.0
-"""Seconds by which a clock may be behind that of Redis, before commands are taken as executed at the latter's time."""
+TOLERATED_CLOCK_LAG = 60.0
+"""Seconds that our clock may be behind; beyond them commands are recorded as executed at Redis' time."""
 
 log = structlog.get_logger()
 
@@ -99,7 +99,7 @@ class Drain:
                 cases = self._cases(partition, taken.entries, heartbeat)
                 refused = [case_of(partition, entry) for entry in taken.refused]
                 against = suspect.look_at(cases[0].event_id)
-                cases[0].condemned = against or ("WorkerDied" if taken.deaths >= DEATHS else "")
+                cases[0].condemned = against or ("WorkerDied" if taken.deaths >= MOST_DEATHS else "")
                 batch = Batch(connection, self.authenticator, self.defaults, self._now(cases), lock)
                 decided = batch.execute(cases, refused=refused)
                 failpoint("written")
@@ -111,13 +111,14 @@ class Drain:
         return left
 
     def _now(self, cases: Sequence[Case]) -> datetime:
-        """When the batch is executed: not so long before its commands were sent that the journal forgets them at once.
+        """When the batch is executed, for the record.
 
-        Their ids tell when that was, unless a publisher has chosen them; so Redis is asked.
+        Where the entries' ids are far ahead of our clock, Redis' time counts: what is recorded too early, the journal
+        forgets too early. Redis is asked since a publisher can choose ids.
         """
         now = datetime.now(UTC)
         sent = int(cases[-1].entry.id.partition("-")[0]) / 1000
-        return max(now, self.streams.now()) if sent > now.timestamp() + BEHIND else now
+        return max(now, self.streams.now()) if sent > now.timestamp() + TOLERATED_CLOCK_LAG else now
 
     @contextmanager
     def _forgiving(self, partition: int, taken: Taken, *, stalled: bool = False) -> Iterator[None]:

@@ -35,7 +35,7 @@ class Pulse:
 
 
 def end_at_once() -> None:
-    """Celery's loop, which would end the worker in an orderly way, does not run any more."""
+    """Kill the pool and exit: Celery's loop, which would end the worker in order, no longer runs."""
     log.error("worker-stands-still", at=_where_it_stands())
     for process in billiard.active_children():
         if process.pid:

@@ -8,9 +8,9 @@ import json
 import uuid
 from typing import Any
 
+from adapters.keys import BELLS
 from adapters.settings import settings
 
-BELLS = "spcm:bells"
 DRAIN = "workers.tasks.drain"
 MAINTAIN = "workers.tasks.maintain"
 

@@ -34,7 +34,7 @@ class Suspect:
         self._rounds, self._singly = 0, max(0, self._singly - 1)
 
     def hindered(self, contended: Contended) -> int:
-        """Others were in the way; how often now."""
+        """Others were in the way; how often in a row."""
         self._rounds += 1
         if (rounds := self._rounds) == ROUNDS:
             # Alone and with nobody in its way it would clash for ever.
@@ -43,6 +43,6 @@ class Suspect:
         return rounds
 
     def failed(self, bug: Exception) -> None:
-        """It raised what is nobody else's fault."""
+        """The batch raised an error that is nobody else's fault."""
         self.error = type(bug).__name__ if self.at_most == 1 else ""
         self._singly = self._singly or self.batch_size

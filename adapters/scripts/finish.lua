@@ -4,9 +4,9 @@
 -- KEYS  the partition's stream, its take record, the dead letters, the partition's bell
 -- ARGV  the taker's token, milliseconds that outcomes are kept, seconds that replies are kept, then for each command:
 --       its entry id, outcome stream, event, reply list or '', dead letter ('' or its command), error, tries
--- Gives how many commands are left; if none, a bell is rung for whatever comes next. -1 where someone else took the
--- partition since, who then decides; -2 where a key is of another type; -3 where nothing can be added to a stream: the
--- command is left, and those behind it
+-- Gives how many commands are left; if none, the bell's claim is removed, and the next command rings at once. -1 where
+-- someone else took the partition since, who then decides; -2 where a key is of another type; -3 where nothing can be
+-- added to a stream: the command is left, and those behind it
 local stream, record, letters, bell = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 if redis.call('HGET', record, 'token') ~= ARGV[1] then return -1 end
 

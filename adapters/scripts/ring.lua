@@ -1,8 +1,8 @@
 #!lua
--- Ring bells: each at most once until its drain has nothing left, or it must be lost.
+-- Ring bells: each at most once, until its drain has emptied the partition or the bell counts as lost.
 --
 -- KEYS  the queue of bells, then the claims, one for each bell
--- ARGV  milliseconds after which a bell must be lost, then the bells
+-- ARGV  milliseconds after which a bell counts as lost, then the bells
 -- Gives 1 or 0 for each: whether it was rung
 --
 -- Neither is written to Redis' log, since whoever rings would wait for the disk: a Redis that comes back without them

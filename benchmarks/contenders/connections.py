@@ -4,7 +4,7 @@ import os
 import threading
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 import psycopg
 import redis
 import redis.asyncio

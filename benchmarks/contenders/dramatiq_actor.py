@@ -14,7 +14,7 @@ name = "dramatiq"
 queued = True
 THREADS = 8
 
-broker = RedisBroker(url=os.environ.get("SPCM_REDIS_URL"))  # type: ignore[no-untyped-call]
+broker = RedisBroker(url=os.environ.get("SPCM_REDIS_URL"))
 dramatiq.set_broker(broker)
 _commands = Synchronously()
 
@@ -31,7 +31,7 @@ def start(servers: Servers, processes: int, style: str) -> Program:
 
 
 def send(servers: Servers, load: Load) -> None:
-    to = RedisBroker(url=servers.valkey.url)  # type: ignore[no-untyped-call]
+    to = RedisBroker(url=servers.valkey.url)
     to.declare_queue(execute.queue_name)
     for _, command in load.commands:
         to.enqueue(execute.message(command.decode()))

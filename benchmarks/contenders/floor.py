@@ -90,7 +90,7 @@ def _by_statement(connection: "psycopg.Connection", table: str, rows: bytes) -> 
 
 @cache  # the worker compiles it once too
 def _statement(table: str) -> str:
-    return str(insert_rows("postgresql", metadata.tables[table]).compile(dialect=dialect()))
+    return str(insert_rows("postgresql", metadata.tables[table]).compile(dialect=dialect()))  # type: ignore[no-untyped-call]
 
 
 def _url(servers: Servers) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 
 from adapters.encoding import encode
 from adapters.journal import fingerprint
-from adapters.streams import OUTCOMES
+from adapters.keys import outcome_stream
 from domain.commands import Command, read_command
 from domain.errors import Refused
 from domain.outcomes import Outcome, outcome_of
@@ -88,7 +88,7 @@ def steps(raw: bytes, words: Words, columns: Sequence[str]) -> Steps:
 
 def announcement(outcome: Outcome) -> tuple[str, dict[str, bytes]]:
     """What XADD is given."""
-    return f"{OUTCOMES}{outcome.tenant}", {"event": encode(outcome.event())}
+    return outcome_stream(outcome.tenant), {"event": encode(outcome.event())}
 
 
 class _Known:

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 import redis
 from sqlalchemy import Engine, make_url, text
+from sqlalchemy.exc import ResourceClosedError
 
 from adapters.database import make_engine
-from adapters.failures import Clashed, Unavailable, redis_failures
+from adapters.failures import Clashed, Unavailable
 from adapters.migrations import migrate, require_current
-from adapters.streams import connect
+from adapters.redis_client import connect
+from adapters.redis_failures import redis_failures
 from tests.faults.proxy import Proxy
 
 
@@ -38,6 +40,16 @@ def test_a_database_that_lets_nobody_in_is_told_with_its_reason(postgres_url: st
     url = make_url(postgres_url).set(database="canary").render_as_string(hide_password=False)
     with pytest.raises(Unavailable, match=r'^PostgreSQL: OperationalError .*database "canary" does not exist$'):
         make_engine(url).connect()
+
+
+def test_a_session_that_ends_as_it_begins_is_an_outage(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose(*_: object) -> None:
+        raise ResourceClosedError  # as SQLAlchemy does, now and then, where backends are terminated
+
+    monkeypatch.setattr("sqlalchemy.dialects.postgresql.psycopg.PGDialect_psycopg.initialize", lose)
+    engine = make_engine(postgres_url)
+    with pytest.raises(Unavailable, match="the session ended as it began"):
+        engine.connect()
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:

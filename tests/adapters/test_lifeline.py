@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from adapters.lifeline import Lifeline
-from tests.faults.lab import wait_for
+from tests.polling import wait_for
 from tests.processes import gone
 
 SLEEP = "/bin/sleep"

@@ -11,7 +11,7 @@ from adapters.repository import TenantRepository, UnitOfWork
 from adapters.rows import Rows
 from domain.pcc_profiles import PCC_PROFILES, PccProfile
 from domain.plan_definitions import PLAN_DEFINITIONS, PlanDefinition
-from domain.provisioning_profiles import PROFILES, ProvisioningProfile
+from domain.provisioning_profiles import PROVISIONING_PROFILES, ProvisioningProfile
 from domain.resources import Kind
 from domain.shelf import Changes
 from domain.state import Defaults, Source
@@ -19,7 +19,7 @@ from domain.subscribers import SUBSCRIBERS, Subscriber
 from tests.domain.source import Memory
 from tests.engines import empty_database, migrated
 
-KINDS: tuple[Kind[Any], ...] = (PROFILES, PLAN_DEFINITIONS, PCC_PROFILES, SUBSCRIBERS)
+KINDS: tuple[Kind[Any], ...] = (PROVISIONING_PROFILES, PLAN_DEFINITIONS, PCC_PROFILES, SUBSCRIBERS)
 SourceOf = Callable[[str], Source]
 
 
@@ -107,8 +107,11 @@ FULL: list[tuple[Kind[Any], Any]] = [
         ),
     ),
     (SUBSCRIBERS, subscriber("1")),
-    (PROFILES, profile(2**53 - 1, "😀" * 255, default_profile=True, dps_enabled=False, payg_notification=True)),
-    (PROFILES, profile(1, "n", locale="en", initial_core_plan_name="x", subscriber_type="PREPAID")),
+    (
+        PROVISIONING_PROFILES,
+        profile(2**53 - 1, "😀" * 255, default_profile=True, dps_enabled=False, payg_notification=True),
+    ),
+    (PROVISIONING_PROFILES, profile(1, "n", locale="en", initial_core_plan_name="x", subscriber_type="PREPAID")),
     (PLAN_DEFINITIONS, plan(1, "n", cost=2**53 - 1, granted_amount=2**53 - 1, core=True, summary="", description="\n")),
     (PLAN_DEFINITIONS, plan(2, "m", finalised=True, available=True, current=False, max_deactivation_count=0)),
     (PCC_PROFILES, pcc(1, 2, "a").model_copy(update={"metering_percentage": 0, "qos_profile_name": "q"})),
@@ -143,29 +146,36 @@ def test_no_source_sees_or_changes_what_another_tenant_has(source_of: SourceOf) 
     acme, other = source_of("acme"), source_of("other")
     for each in (acme, other):
         add(each, SUBSCRIBERS, subscriber("1", imsi="7", imei="i", tag="t"))
-        add(each, PROFILES, profile(1, "n", default_profile=True))
-        each.write([], {PROFILES.name: 1})
+        add(each, PROVISIONING_PROFILES, profile(1, "n", default_profile=True))
+        each.write([], {PROVISIONING_PROFILES.name: 1})
     assert acme.update_all(SUBSCRIBERS.by(tag="t"), {"zone": "z"}) == 1
-    acme.write([Changes(PROFILES, removed=[profile(1, "n", default_profile=True)])], {PROFILES.name: 9})
+    acme.write(
+        [Changes(PROVISIONING_PROFILES, removed=[profile(1, "n", default_profile=True)])],
+        {PROVISIONING_PROFILES.name: 9},
+    )
     assert [each.zone for each in other.load(SUBSCRIBERS.by())] == [None]
-    assert len(other.load(PROFILES.by(default_profile=True))) == 1
+    assert len(other.load(PROVISIONING_PROFILES.by(default_profile=True))) == 1
     assert len(other.newest(SUBSCRIBERS.by(imei="i"), 9)) == 1
-    assert (acme.last_id(PROFILES), other.last_id(PROFILES)) == (9, 1)
+    assert (acme.last_id(PROVISIONING_PROFILES), other.last_id(PROVISIONING_PROFILES)) == (9, 1)
 
 
 def test_the_last_id_is_0_at_first_and_of_each_kind_alone(source: Source) -> None:
-    assert source.last_id(PROFILES) == 0
-    source.write([], {PROFILES.name: 5})
-    source.write([], {PROFILES.name: 6, PCC_PROFILES.name: 2**53 - 1})
-    assert [source.last_id(kind) for kind in (PROFILES, PLAN_DEFINITIONS, PCC_PROFILES)] == [6, 0, 2**53 - 1]
+    assert source.last_id(PROVISIONING_PROFILES) == 0
+    source.write([], {PROVISIONING_PROFILES.name: 5})
+    source.write([], {PROVISIONING_PROFILES.name: 6, PCC_PROFILES.name: 2**53 - 1})
+    assert [source.last_id(kind) for kind in (PROVISIONING_PROFILES, PLAN_DEFINITIONS, PCC_PROFILES)] == [
+        6,
+        0,
+        2**53 - 1,
+    ]
 
 
 def test_nobody_else_gives_an_id_meanwhile_not_even_the_first(postgres_engine: Engine) -> None:
     with postgres_engine.connect() as one, postgres_engine.connect() as other:
-        assert Rows(one, locked=()).last_id("fresh", PROFILES) == 0
+        assert Rows(one, locked=()).last_id("fresh", PROVISIONING_PROFILES) == 0
         other.execute(text("set local lock_timeout = 50"))
         with pytest.raises(Contended):
-            Rows(other, locked=()).last_id("fresh", PROFILES)
+            Rows(other, locked=()).last_id("fresh", PROVISIONING_PROFILES)
 
 
 def test_stamps_grow(source_of: SourceOf) -> None:
@@ -191,14 +201,14 @@ def test_changes_are_written_whatever_changes_hands_between_them(source: Source)
     assert {each.msisdn: each.imsi for each in source.load(SUBSCRIBERS.by())} == {"1": "2", "2": "1", "4": "3"}
     assert [each.zone for each in source.load(SUBSCRIBERS.by(imsi="1"))] == ["z"]
     first, second = profile(1, "a", default_profile=True), profile(2, "b")
-    add(source, PROFILES, first, second)
+    add(source, PROVISIONING_PROFILES, first, second)
     swap = [
         (first, first.model_copy(update={"name": "b", "default_profile": False})),
         (second, second.model_copy(update={"name": "a", "default_profile": True})),
     ]
-    source.write([Changes(PROFILES, updated=swap)], {})
-    assert [each.id for each in source.load(PROFILES.by(default_profile=True))] == [2]
-    assert [each.id for each in source.load(PROFILES.by(name="b"))] == [1]
+    source.write([Changes(PROVISIONING_PROFILES, updated=swap)], {})
+    assert [each.id for each in source.load(PROVISIONING_PROFILES.by(default_profile=True))] == [2]
+    assert [each.id for each in source.load(PROVISIONING_PROFILES.by(name="b"))] == [1]
 
 
 def test_an_update_of_all_counts_all_that_were_found(source: Source) -> None:
@@ -215,13 +225,13 @@ def test_a_savepoint_goes_back_to_where_it_was_set(source: Source) -> None:
     add(source, SUBSCRIBERS, subscriber("1", tag="a"))
     with source.savepoint() as go_back:
         add(source, SUBSCRIBERS, subscriber("2", tag="a"))
-        source.write([], {PROFILES.name: 3})
+        source.write([], {PROVISIONING_PROFILES.name: 3})
         assert source.update_all(SUBSCRIBERS.by(tag="a"), {"tag": "b"}) == 2
         go_back()
     with source.savepoint():
         add(source, SUBSCRIBERS, subscriber("3", tag="a"))
     assert sorted(each.msisdn for each in source.load(SUBSCRIBERS.by(tag="a"))) == ["1", "3"]
-    assert source.last_id(PROFILES) == 0
+    assert source.last_id(PROVISIONING_PROFILES) == 0
 
 
 @pytest.mark.parametrize(
@@ -229,8 +239,8 @@ def test_a_savepoint_goes_back_to_where_it_was_set(source: Source) -> None:
     [
         (SUBSCRIBERS, subscriber("1"), subscriber("1")),
         (SUBSCRIBERS, subscriber("1", imsi="7"), subscriber("2", imsi="7")),
-        (PROFILES, profile(1, "a"), profile(2, "a")),
-        (PROFILES, profile(1, "a", default_profile=True), profile(2, "b", default_profile=True)),
+        (PROVISIONING_PROFILES, profile(1, "a"), profile(2, "a")),
+        (PROVISIONING_PROFILES, profile(1, "a", default_profile=True), profile(2, "b", default_profile=True)),
         (PLAN_DEFINITIONS, plan(1, "a"), plan(2, "a")),
         (PCC_PROFILES, pcc(1, 1, "a"), pcc(2, 1, "a")),
     ],

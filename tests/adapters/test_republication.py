@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 
 from adapters import republication
 from adapters.database import make_engine
-from adapters.journal import Journal, Record
+from adapters.journal import Journal, Record, outcomes_since
 from adapters.migrations import migrate
 from adapters.republication import republish
 from domain.outcomes import Outcome
@@ -36,7 +36,7 @@ def run(engine: Engine, client: Redis, seconds: int = 10_000) -> int:
     return republish(engine, client, "acme", NOW - timedelta(seconds=seconds))
 
 
-def told(client: Redis) -> list[str]:
+def told(client: Any) -> list[str]:
     return [orjson.loads(fields[b"event"])["id"] for _, fields in client.xrange(STREAM)]
 
 
@@ -68,7 +68,7 @@ def test_an_outcome_whose_command_still_waits_is_left_to_the_worker(engine: Engi
     assert told(client) == [ids[0], ids[2]]
 
 
-def test_what_is_no_event_in_the_stream_is_in_nobodys_way(engine: Engine, client: Redis) -> None:
+def test_what_is_no_event_in_the_stream_is_in_nobodys_way(engine: Engine, client: Any) -> None:
     ids = remember(engine, 1)
     client.xadd(STREAM, {"event": "no JSON"})
     client.xadd(STREAM, {"other": "1"})
@@ -105,3 +105,38 @@ def test_an_outcome_that_a_worker_tells_meanwhile_is_not_told_again(
     monkeypatch.setattr(republication, "_finished", finish_first)
     assert run(engine, client) == 2
     assert told(client) == [ids[1], ids[0], ids[2]]
+
+
+def test_two_who_publish_again_at_once_tell_nothing_twice(
+    engine: Engine, client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = remember(engine, 250)
+    read_on = republication._Told.read_on
+    reads = []
+
+    def let_another_go_first(told: Any) -> None:
+        read_on(told)
+        reads.append(told)
+        if len(reads) == 2:
+            assert run(engine, client) == 250
+
+    monkeypatch.setattr(republication._Told, "read_on", let_another_go_first)
+    assert run(engine, client) == 0
+    assert told(client) == ids
+
+
+def test_much_is_appended_some_at_a_time(engine: Engine, client: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(republication, "_BYTES_AT_ONCE", 1)
+    ids = remember(engine, 5)
+    assert run(engine, client) == 5
+    assert told(client) == ids
+
+
+def test_of_a_large_journal_only_some_rows_are_in_memory(postgres_url: str) -> None:
+    engine = make_engine(postgres_url)
+    migrate(engine)
+    remember(engine, 1)
+    with engine.begin() as connection:
+        next(outcomes_since(connection, "acme", NOW - timedelta(hours=1)))
+        assert connection.scalar(text("select count(*) from pg_cursors where name <> ''")) == 1
+    engine.dispose()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from redis import Redis
-from sqlalchemy import Connection, Engine, delete, event, func, select
+from sqlalchemy import Connection, Engine, delete, event, func, select, text
 
 from adapters.database import make_engine
 from adapters.journal import Journal, Record, forget_before
@@ -17,10 +17,10 @@ NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
 
 
-def remember(connection: Connection, time: datetime, count: int = 1) -> None:
+def remember(connection: Connection, time: datetime, count: int = 1, first: int = 0) -> None:
     """Commands c0, c1, ... as executed at that time."""
     executed = Journal(connection)
-    for number in range(count):
+    for number in range(first, first + count):
         name = f"c{number}"
         outcome = Outcome(f"3-{number}-0", time, 201, "completed", "acme", "subscriber.create", name, name)
         executed.add("acme", name, Record("f", outcome))
@@ -42,6 +42,22 @@ def test_what_is_left_when_the_time_is_up_has_the_next_turn_at_once(engine: Engi
     assert retention.run() == 1
     assert retention.run() == 0
     assert remembered(engine) == 0
+
+
+def test_in_a_partitioned_journal_nothing_younger_goes(postgres_url: str) -> None:
+    """Two rows can be in the same place of two tables."""
+    engine = make_engine(postgres_url)
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(text("alter table journal rename to plain"))
+        connection.execute(text("create table journal (like plain including all) partition by list (command_id)"))
+        for name in ("c0", "c1"):
+            connection.execute(text(f"create table journal_{name} partition of journal for values in ('{name}')"))
+        remember(connection, NOW - 2 * DAY)
+        remember(connection, NOW, first=1)
+        assert forget_before(connection, NOW - DAY, 10) == 1
+        assert connection.scalars(select(journal.c.command_id)).all() == ["c1"]
+    engine.dispose()
 
 
 def test_when_nothing_is_left_the_next_turn_is_later(engine: Engine, client: Redis) -> None:

@@ -3,11 +3,13 @@
 import pytest
 from sqlalchemy import Engine, event, func, insert, select
 
-from adapters.database import READS, make_engine
+from adapters.database import make_engine
 from adapters.migrations import migrate
 from adapters.partition_lock import lock_partition
+from adapters.sqlite import READS
 from adapters.tables import last_ids, metadata, partitions
-from adapters.users import AlreadyThere, NoSuchTenant, add_tenant, add_user, list_tenants, remove_tenant
+from adapters.tenants import AlreadyThere, NoSuchTenant, add_tenant, list_tenants, remove_tenant
+from adapters.users import add_user
 from domain.permissions import Permission
 
 

@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select
 
-from adapters.credentials import Authenticator
+from adapters.authenticator import Authenticator
 from adapters.encoding import encode
 from adapters.partition_lock import PartitionLock
 from adapters.passwords import hash_password
 from adapters.streams import Entry
 from adapters.tables import journal, metadata, user_permissions, users
-from adapters.users import add_tenant, set_permissions
+from adapters.tenants import add_tenant
+from adapters.users import set_permissions
 from domain.commands import read_command
 from domain.permissions import Permission
 from domain.state import Defaults

@@ -5,14 +5,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, func, select
 
-from adapters.streams import PARTITIONS
+from adapters.keys import PARTITIONS
 from adapters.tables import subscribers
 from tests.cli.program import ignore_nothing
 from tests.contract.installation import PASSWORD, PATIENCE, ROOT, Installation
-from tests.faults.lab import wait_for
+from tests.polling import wait_for
 
 
 class Files:
@@ -36,9 +37,10 @@ class Files:
         """`spcm` with these words and the tenant's name."""
         command = [sys.executable, "-m", "cli", *words, "--tenant", self.tenant]
         environment = {**os.environ, **self._urls, "PASSWORD": PASSWORD}
-        options: dict[str, object] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **more}
+        options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **more}
         options["preexec_fn"] = ignore_nothing
-        return subprocess.Popen(command, cwd=ROOT, env=environment, **options)  # type: ignore[call-overload]
+        process: subprocess.Popen[str] = subprocess.Popen(command, cwd=ROOT, env=environment, **options)
+        return process
 
     def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
         process = self.start(*words)

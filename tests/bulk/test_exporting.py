@@ -1,9 +1,17 @@
 """`spcm export`: what it writes, and that it comes back."""
 
+from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 import pytest
 
+from adapters.exporting import rows_of
+from adapters.failures import Unavailable
+from adapters.snapshot import snapshot
+from cli.problems import Problem
+from cli.transfer.export_command import ExportedFields, ExportFormat, _write
+from domain.subscribers import SUBSCRIBERS
 from examples.migration.make_subscribers import good
 from tests.bulk.files import ServedFiles
 
@@ -99,11 +107,18 @@ def test_a_reader_that_goes_away_is_no_fault(sqlite_files: ServedFiles) -> None:
     process.stderr.close()
 
 
+def test_an_export_that_ends_early_says_that_it_is_not_all() -> None:
+    def lost() -> Iterator[list[tuple[str]]]:
+        yield [("1",)]
+        raise Unavailable("away")
+
+    fields = ExportedFields(SUBSCRIBERS, ["msisdn"], [("msisdn",)])
+    with pytest.raises(Problem, match=r"^the database cannot be used: away .*; what was written is not all$"):
+        _write(lost(), fields, ExportFormat.CSV, BytesIO())
+
+
 def test_an_export_sees_one_moment_and_outlives_the_idle_limit(files: ServedFiles) -> None:
     """It is stopped in the middle while subscribers come and go, for longer than a session may be idle."""
-    from adapters.exporting import rows_of, snapshot
-    from domain.subscribers import SUBSCRIBERS
-
     commands = [
         files.sender.command("subscriber.create", {"msisdn": f"{n}"}, params={"msisdn": f"{n}"}) for n in (1, 2)
     ]

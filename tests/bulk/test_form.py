@@ -66,7 +66,7 @@ def test_a_bulk_of_wrong_form_is_refused_in_the_words_of_its_fields(
         ({"operation": "create"}, [OPERATION]),
         ({"operation": "subscriber.create\n"}, [OPERATION]),
         ({"operation": "a." + "b" * 63}, [OPERATION]),
-        ({"operation": "bulk.execute"}, ["items[1].operation must be another than bulk.execute"]),
+        ({"operation": "bulk.execute"}, ["items[1].operation must be an operation other than bulk.execute"]),
         (GOOD | {"dryRun": True}, ["items[1].dryRun is not a known field"]),
         (GOOD | {"tenant": "acme"}, ["items[1].tenant is not a known field"]),
         (GOOD | {"id": ""}, [ID]),

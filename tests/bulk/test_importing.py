@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.import_report import Report
-from cli.import_source import open_source
 from cli.problems import Problem
+from cli.transfer.report import Report
+from cli.transfer.source import open_source
 from domain.catalog import OPERATIONS
 from examples.migration.make_subscribers import WRONG, write
 from tests.bulk.files import ServedFiles, failed_as_expected, remainder_of, report_of
@@ -66,7 +66,7 @@ def test_the_same_import_again_does_nothing_twice_and_another_label_does_it_anew
     path = files.write("s.csv", HEADER + "1,,,\n1,,,\n")
     files.import_file(path, status=1)
     first = path.with_name("s.csv.report.csv").read_bytes()
-    assert "had been executed before" in files.import_file(path, status=1)
+    assert "told again, since this import was begun before: " in files.import_file(path, status=1)
     assert path.with_name("s.csv.report.csv").read_bytes() == first
     files.import_file(path, "--run", "again", status=1)
     assert [each["reason"] for each in report_of(path)] == ["subscriber-exists"] * 2
@@ -144,8 +144,8 @@ REFUSED = {
     "a million columns": ("msisdn" + ",x" * 999_999 + "\n", "line 1: subscriber.create has no column 'x'"),
     "a JSON array": ('\n [{"msisdn":"1"}]', "is a JSON array: write its objects"),
     "nothing": ("", "is empty"),
-    "no JSON": ('{"msisdn":"1"}\n{"msisdn":}\n', "line 2: it is no JSON"),
-    "duplicate members": ('{"msisdn":"1","msisdn":"2"}\n', "line 1: it is no JSON"),
+    "no JSON": ('{"msisdn":"1"}\n{"msisdn":}\n', "line 2: it is not JSON"),
+    "duplicate members": ('{"msisdn":"1","msisdn":"2"}\n', "line 1: it is not JSON"),
     "no object": ('{"msisdn":"1"}\n[]\n', "line 2: it is no JSON object"),
     "a bulk as an item": ('{"operation":"bulk.execute"}\n', "line 1: operation must be"),
     "NUL in an item's id": (
@@ -194,8 +194,62 @@ def test_two_imports_of_a_file_at_once_are_one_too_many(sqlite_files: ServedFile
     source = open_source(path, OPERATIONS["subscriber.create"])
     with Report(path, source):
         assert "this file is being imported" in " ".join(sqlite_files.import_file(path, status=2).split())
+    source.close()
     assert sqlite_files.import_file(path)
     assert sorted(each.name for each in sqlite_files.folder.iterdir()) == ["s.csv", "s.csv.report.csv"]
+
+
+def test_an_import_that_ends_takes_nothing_from_one_that_has_begun_since(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    path.write_text(HEADER + "1,,,\n")
+    source = open_source(path, OPERATIONS["subscriber.create"])
+    with Report(path, source) as first:
+        first.write()
+        with Report(path, source) as second:
+            first.__exit__(None, None, None)
+            second.write()
+    assert report_of(path) == []
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["s.csv", "s.csv.report.csv"]
+    source.close()
+
+
+CONTENTS = [HEADER + "1,,,\n2,,,\n", '{"msisdn":"1"}\n{"msisdn":"2"}\n']
+
+
+@pytest.mark.parametrize("content", CONTENTS, ids=["csv", "jsonl"])
+def test_a_file_that_is_saved_anew_while_it_is_imported_is_read_as_it_was(tmp_path: Path, content: str) -> None:
+    path, saved, written = (tmp_path / name for name in ("s", "s.new", "lines"))
+    path.write_text(content)
+    source = open_source(path, OPERATIONS["subscriber.create"])
+    assert source.check().items == 2
+    saved.write_text(content.replace("2", "3") * 2)
+    saved.replace(path)
+    second = [item.note for item in source.items()][-1]
+    with written.open("wb") as file:
+        source.write_lines([second], file)
+    assert written.read_text().splitlines()[-1] == content.splitlines()[-1]
+    source.close()
+
+
+@pytest.mark.parametrize("content", CONTENTS, ids=["csv", "jsonl"])
+def test_a_file_that_is_changed_in_its_place_while_it_is_imported_is_told(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "s"
+    path.write_text(content)
+    source = open_source(path, OPERATIONS["subscriber.create"])
+    source.check()
+    items = source.items()
+    next(items)
+    path.write_text(content + "another line that is none\n")
+    for read in (lambda: list(items), source.check):
+        with pytest.raises(Problem, match="was changed while it was imported"):
+            read()
+    source.close()
+
+
+def test_where_nothing_succeeded_it_is_told_how_to_import_the_same_again(sqlite_files: ServedFiles) -> None:
+    path = sqlite_files.write("s.csv", HEADER + "1,no imsi,,\n")
+    assert "give --run another label" in " ".join(sqlite_files.import_file(path, status=1).split())
+    assert remainder_of(path).read_bytes() == path.read_bytes()
 
 
 def test_what_a_killed_import_has_left_is_not_in_the_report(sqlite_files: ServedFiles) -> None:

@@ -10,17 +10,18 @@ import pytest
 from redis import Redis
 
 from adapters.database import make_engine
+from adapters.keys import PARTITIONS
 from adapters.migrations import migrate
-from adapters.streams import PARTITIONS
-from adapters.users import add_tenant, add_user
+from adapters.tenants import add_tenant
+from adapters.users import add_user
 from adapters.valkey import Valkey
 from domain.permissions import Permission
 from examples.migration.make_subscribers import ONE_IN, write
 from tests.bulk.files import Files, failed_as_expected, remainder_of, report_of
 from tests.contract.installation import PASSWORD
 from tests.engines import migrated
-from tests.faults.lab import wait_for
 from tests.faults.worker import Worker
+from tests.polling import wait_for
 
 LINES = 10_000
 KILLS = 6
@@ -107,7 +108,7 @@ def _import_with_kills(files: Files, path: Path, environment: dict[str, str]) ->
                 importer = files.start_import(path)
         out, err = importer.communicate(timeout=WITHIN)
         assert importer.returncode == 1, (out, err)
-        assert "had been executed before" in out
+        assert "told again, since this import was begun before: " in out
     finally:
         importer.kill()
         importer.communicate()
@@ -124,5 +125,5 @@ def test_where_no_worker_has_ever_started_nothing_is_sent(waiting: Files, valkey
     with Redis.from_url(valkey.url) as client:
         client.delete(PARTITIONS)
         told = waiting.import_file(waiting.write("s.csv", "msisdn\n1\n"), status=2)
-        assert told == "spcm: no worker has ever started here: `spcm up` starts one\n"
+        assert told == "spcm: no worker has ever started here: `spcm up` or `celery -A workers.app worker` starts one\n"
         assert client.keys() == []

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, event, text
 
 from tests.bulk.desk import Desk, JsonObject, from_item, item, pcc, plan
-from tests.faults.lab import wait_for
+from tests.polling import wait_for
 
 AT_THE_END = "commit"
 WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"

@@ -47,6 +47,6 @@ def test_commands_that_take_long_are_not_all_of_one_batch(
     desk: Desk, slow_operation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Others wait for what it has locked."""
-    monkeypatch.setattr("workers.batch.LONGEST", 0.3)
+    monkeypatch.setattr("workers.batch.LONGEST_BATCH", 0.3)
     outcomes = desk.run(*[desk.command(slow_operation) for _ in range(6)])
     assert [outcome["status"] for outcome in outcomes] == [200] * 2

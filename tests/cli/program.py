@@ -6,7 +6,6 @@ import select
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -131,13 +130,4 @@ def descendants(pid: int) -> set[int]:
     while new:
         new = {child for child, parent in pairs if parent in new} - found
         found |= new
-    return found
-
-
-def until(condition: Any, *, within: float = WITHIN) -> Any:
-    """What it gives, as soon as that is true."""
-    deadline = time.monotonic() + within
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
     return found

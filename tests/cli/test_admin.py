@@ -91,9 +91,9 @@ def test_users_come_change_and_go(migrated: Program) -> None:
         (["oms", "--password-stdin", "--all-permissions"], "\n", "1 to 1024 bytes"),
         (["oms", "--password-stdin", "--all-permissions"], "x" * 1025, "1 to 1024 bytes"),
         (["oms", "--password-stdin", "--all-permissions"], b"\xff", "UTF-8"),
-        (["oms", "--password-stdin", "--all-permissions"], "s3cret\nanother\n", "without control characters"),
-        (["oms", "--password-stdin", "--all-permissions"], "s3cret\r", "without control characters"),
-        (["oms", "--password-stdin", "--all-permissions"], "s3cret\0", "without control characters"),
+        (["oms", "--password-stdin", "--all-permissions"], "s3cret\nanother\n", "must not contain control characters"),
+        (["oms", "--password-stdin", "--all-permissions"], "s3cret\r", "must not contain control characters"),
+        (["oms", "--password-stdin", "--all-permissions"], "s3cret\0", "must not contain control characters"),
         (["oms", "--password-stdin", "--all-permissions"], "x", "there is no database"),
     ],
 )

@@ -5,7 +5,8 @@ import pytest
 import redis
 
 from tests.access import as_role, grant
-from tests.cli.program import Program, next_line, until
+from tests.cli.program import WITHIN, Program, next_line
+from tests.polling import wait_for
 
 
 @pytest.mark.parametrize("operation", ["subscriber.create", "subscriber.update"])
@@ -38,7 +39,7 @@ def test_refusals_are_told_as_such(redis_url: str, tmp_path: Path) -> None:
 def test_stopped_it_leaves_nothing_behind(program: Program, number: signal.Signals) -> None:
     before = program.run("tenant", "list", "--json").lines
     with program.running("bench", "--commands", "10", "--singles", "10000") as bench:
-        until(lambda: program.call("tenant", "list", "--json").lines != before)
+        wait_for(lambda: program.call("tenant", "list", "--json").lines != before, within=WITHIN)
         bench.send_signal(number)
         assert bench.wait(20) == 130
     assert program.run("tenant", "list", "--json").lines == before

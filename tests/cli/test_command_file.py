@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.command_file import LARGEST, commands_in
 from cli.problems import Problem
+from cli.sending.command_file import LARGEST, commands_in
 
 
 def read(tmp_path: Path, text: str | bytes) -> list[str]:

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.demo import Told
+from cli.demo import ExampleOutcome
 from spcm_client import Outcome
-from tests.cli.program import Program, descendants, until
+from tests.cli.program import WITHIN, Program, descendants
+from tests.polling import wait_for
 from tests.processes import gone
 
 
@@ -22,8 +23,8 @@ def test_each_outcome_is_what_the_documents_say_and_nothing_is_left(tmp_path: Pa
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_stopped_in_the_middle_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     with Program(TMPDIR=str(tmp_path)).running("demo") as process:
-        until(lambda: list(tmp_path.glob("*/redis-url")))
-        started = until(lambda: descendants(process.pid))
+        wait_for(lambda: list(tmp_path.glob("*/redis-url")), within=WITHIN)
+        started = wait_for(lambda: descendants(process.pid), within=WITHIN)
         process.send_signal(number)
         assert process.wait(20) == 130
         assert all(gone(pid, within=5) for pid in started)
@@ -43,4 +44,4 @@ def test_stopped_in_the_middle_it_leaves_nothing_behind(tmp_path: Path, number: 
 def test_whatever_is_not_as_documented_is_noticed(event: dict[str, object], surprises: list[str]) -> None:
     told = {"id": "1-0", "source": "/spcm", "type": "t", "time": "2026-11-21T16:00:00Z", **event}
     outcome = Outcome(id="", source="", type="", time=None, status=0, event=told)  # type: ignore[arg-type]
-    assert Told({"expect": {"status": 201, "data": {"id": 1}}}, outcome).surprises == surprises
+    assert ExampleOutcome({"expect": {"status": 201, "data": {"id": 1}}}, outcome).surprises == surprises

@@ -27,6 +27,7 @@ def test_connections_to_other_hosts_without_tls_are_warned_of(
 
 def test_the_password_of_the_database_is_told_nowhere(redis_url: str, postgres_url: str, tmp_path: Path) -> None:
     url = make_url(postgres_url).set(password="hidden").update_query_dict({"sslpassword": "hidden"})
+    assert url.database is not None
     program = Program(
         SPCM_REDIS_URL=redis_url,
         SPCM_DATABASE_URL=url.render_as_string(hide_password=False),

@@ -8,7 +8,8 @@ import redis
 
 from adapters.valkey import Valkey
 from tests.cli.commands import create, submit
-from tests.cli.program import Program, next_line, until
+from tests.cli.program import WITHIN, Program, next_line
+from tests.polling import wait_for
 
 
 def test_outcomes_can_be_followed_from_the_start(program: Program) -> None:
@@ -33,7 +34,10 @@ def test_a_tenant_that_comes_later_is_followed_too(program: Program) -> None:
     with program.running("follow", "--json") as following:
         program.call("tenant", "add", "later")
         with redis.Redis.from_url(program.redis_url) as client:
-            until(lambda: [each for each in client.client_list() if each["cmd"] == "xread" and not each["name"]])
+            wait_for(
+                lambda: [each for each in client.client_list() if each["cmd"] == "xread" and not each["name"]],
+                within=WITHIN,
+            )
         submit(program, create("1013", tenant="later", id="first-of-all"))
         told = json.loads(next_line(following))
         assert (told["tenant"], told["commandid"]) == ("later", "first-of-all")
@@ -47,7 +51,7 @@ def test_a_reader_that_goes_away_ends_it_without_a_word(program: Program) -> Non
         next_line(following)
         assert following.stdout is not None
         following.stdout.close()
-        until(lambda: submit(program, create("1015")) and following.poll() is not None)
+        wait_for(lambda: submit(program, create("1015")) and following.poll() is not None, within=WITHIN)
         assert following.returncode == 141
         assert following.stderr.read() == b""
 

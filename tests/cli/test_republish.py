@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from cli.outcomes.republish import moment_of
 from cli.problems import Problem
-from cli.republishing import moment_of
 from tests.cli.program import Program
 
 STREAM = "spcm:outcomes:acme"
@@ -38,11 +38,11 @@ def republish(program: Program, since: str = "1h") -> int:
     return int(ended.lines[0]["republished"])
 
 
-def told(client: Redis) -> list[dict[str, Any]]:
+def told(client: Any) -> list[dict[str, Any]]:
     return [json.loads(fields[b"event"]) for _, fields in client.xrange(STREAM)]
 
 
-def test_what_was_lost_is_told_again_once_and_oldest_first(program: Program, client: Redis) -> None:
+def test_what_was_lost_is_told_again_once_and_oldest_first(program: Program, client: Any) -> None:
     for number in ("0801", "0802", "0803"):
         send(program, number)
     before = told(client)

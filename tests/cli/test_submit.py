@@ -1,13 +1,21 @@
 import json
 import subprocess
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 
-from cli.submission import Submission
+from adapters.redis_client import connect
+from adapters.valkey import Valkey
+from cli.sending.command_file import WrittenCommand
+from cli.sending.submission import Submission
 from tests.cli.commands import AS_OMS, create, submit
-from tests.cli.program import Program, next_line, until
+from tests.cli.program import WITHIN, Program, next_line
+from tests.polling import wait_for
 
 
 def test_what_is_missing_is_filled_in(program: Program) -> None:
@@ -84,7 +92,7 @@ def test_without_waiting_it_tells_what_was_sent(program: Program) -> None:
     ended = submit(program, [create("1009", id="sent")], "--no-wait")
     assert ended.status == 0
     assert ended.lines[0]["commandid"] == "sent"
-    until(lambda: program.call("outcome", "sent", "--tenant", "acme").status == 0)
+    wait_for(lambda: program.call("outcome", "sent", "--tenant", "acme").status == 0, within=WITHIN)
 
 
 def test_people_get_a_line_for_each_outcome(program: Program) -> None:
@@ -101,7 +109,9 @@ def test_what_has_no_outcome_in_time_is_counted(tmp_path: Path) -> None:
     ended = submit(program, [create("1"), create("2")], "--timeout", "0.2")
     servers.kill()
     servers.communicate()
-    assert ended.is_refused("2 commands have no outcome yet")
+    assert ended.is_refused("2 commands have no outcome yet and may still be executed, under these ids: ")
+    ids = ended.err.rpartition(": ")[2].split()
+    assert len(ids) == len({uuid.UUID(each) for each in ids}) == 2
 
 
 @pytest.mark.parametrize(
@@ -134,6 +144,46 @@ def test_a_file_without_a_command_is_told(program: Program, text: str) -> None:
 
 def test_an_event_of_somebody_else_is_passed_over(program: Program) -> None:
     with redis.Redis.from_url(program.redis_url) as client:
-        submission = Submission(client, {})
+        submission = Submission(client, {}, patience=1)
         client.xadd("spcm:outcomes:_unattributed", {"event": '{"id": {}}'})
         assert list(submission.outcomes(0.01)) == []
+
+
+def test_a_redis_that_goes_away_is_waited_for(valkey: Valkey) -> None:
+    members = {"tenant": "acme"}
+    command = WrittenCommand('{"operation": "planDefinition.search"}', {"operation": "planDefinition.search"})
+    with connect(valkey.url) as client, redis.Redis.from_url(valkey.url) as other, ThreadPoolExecutor(1) as beside:
+        submission = Submission(client, members, patience=20)
+        (first,) = submission.send([command])
+        valkey.kill()
+        sending = beside.submit(submission.send, [command])
+        time.sleep(0.5)  # until it waits
+        restarted = Valkey.start(valkey.directory, port=valkey.port)
+        (second,) = sending.result(20)
+        assert submission.unanswered == [first.command_id, second.command_id]
+        for each in (first, second):
+            other.xadd("spcm:outcomes:acme", {"event": json.dumps({"id": each.event_id})})
+        assert [event["id"] for _, event in submission.outcomes(1)] == [first.event_id]
+        assert [event["id"] for _, event in submission.outcomes(1)] == [second.event_id]
+        assert submission.unanswered == []
+    restarted.stop()
+
+
+def test_what_may_have_been_sent_is_sent_again_under_the_same_id(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connect(redis_url) as client:
+        submission = Submission(client, {"tenant": "acme"}, patience=20)
+        put, sent = submission._put, []
+
+        def lose_the_first_answer(filled: Any) -> Any:
+            sent.append(put(filled))
+            if len(sent) == 1:
+                raise redis.ConnectionError
+            return sent[-1]
+
+        monkeypatch.setattr(submission, "_put", lose_the_first_answer)
+        (told,) = submission.send([WrittenCommand("{}", {})])
+        entries = [client.xrange(f"spcm:commands:{each.partition}", each.entry, each.entry)[0] for (each,) in sent]
+        assert entries[0][1] == entries[1][1]
+        assert list(submission.under_way) == [told.event_id] == [sent[1][0].event_id]

@@ -15,7 +15,8 @@ import redis
 
 from adapters.lifeline import Lifeline
 from adapters.valkey import valkey_binary
-from tests.cli.program import Program, descendants, line_of, next_line, until
+from tests.cli.program import WITHIN, Program, descendants, line_of, next_line
+from tests.polling import wait_for
 from tests.processes import gone
 
 
@@ -95,7 +96,8 @@ def test_under_nohup_it_outlives_the_terminal(data: Path) -> None:
     with redis.Redis.from_url(up.ready["redis"]) as client:
         os.kill(client.info("server")["process_id"], signal.SIGKILL)
     assert up.process.stderr is not None
-    assert b"Valkey has ended; it is started again" in until(up.process.stderr.readline)  # it looks after it
+    told = wait_for(up.process.stderr.readline, within=WITHIN)
+    assert b"Valkey has ended; it is started again" in told  # it looks after it
     assert up.end() == (0, b"")
 
 
@@ -126,9 +128,9 @@ def test_a_worker_that_dies_is_started_again(up: Up) -> None:
             names = {each["name"] for each in client.client_list()}
             return {int(name.rpartition(":")[2]) for name in names if name.startswith("spcm-worker:")}
 
-        (first,) = until(workers)
+        (first,) = wait_for(workers, within=WITHIN)
         os.kill(first, signal.SIGKILL)
-        (second,) = until(lambda: workers() - {first})
+        (second,) = wait_for(lambda: workers() - {first}, within=WITHIN)
     assert second != first
 
 
@@ -138,11 +140,11 @@ def test_valkey_that_dies_is_started_again_where_it_was(servers: Up) -> None:
 
         def answers() -> bool:
             try:
-                return client.get("spcm:partitions") == b"8"
+                return bool(client.get("spcm:partitions") == b"8")
             except redis.RedisError:
                 return False
 
-        until(answers)
+        wait_for(answers, within=WITHIN)
     assert servers.end()[0] == 0
 
 
@@ -165,14 +167,15 @@ def test_valkey_that_cannot_be_started_is_tried_again_until_it_can(servers: Up, 
             secret.write_bytes(b"\xff")
             kill()
             # What comes first depends on whether it has seen its Valkey live again.
-            until(
+            wait_for(
                 lambda: line_of(written).endswith(
                     b"holds no password: remove it, and a new one is made; it is tried again\n"
-                )
+                ),
+                within=WITHIN,
             )
             if mended:
                 secret.write_bytes(password)
-                until(answers)
+                wait_for(answers, within=WITHIN)
     servers.process.terminate()
     assert servers.process.communicate(timeout=20) == (b"", b"")
     assert servers.process.returncode == 0
@@ -192,7 +195,7 @@ def test_redis_can_be_reached_through_a_unix_socket(data: Path) -> None:
     options = ["--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--requirepass", "s:cret"]
     lifeline.start([str(valkey_binary()), *options], stdout=subprocess.DEVNULL)
     try:
-        until(socket.exists)
+        wait_for(socket.exists, within=WITHIN)
         program = Program(SPCM_REDIS_URL=f"unix://:s%3Acret@{socket}?db=2", SPCM_DATA=str(data))
         up = Up(program, "--workers", "1")
         measured = program.run("bench", "--commands", "5", "--singles", "1", "--json")
@@ -248,7 +251,7 @@ def test_a_worker_that_cannot_start_is_told(data: Path, tmp_path: Path) -> None:
     assert ended.status == 2
     assert ended.err.splitlines() == [
         "no celery here",
-        "spcm: the worker ended at once, with status 1; its own words say why",
+        "spcm: the worker ended at once, with status 1; its log says why",
     ]
     assert ended.out == ""
 
@@ -260,7 +263,7 @@ def test_a_redis_that_cannot_be_reached_is_told(data: Path) -> None:
 
 def test_stopped_while_it_starts_it_leaves_nothing_behind(data: Path) -> None:
     process = Program().start("up", "--data", str(data))
-    started: set[int] = until(lambda: descendants(process.pid))
+    started = wait_for(lambda: descendants(process.pid), within=WITHIN)
     process.terminate()
     out, _ = process.communicate(timeout=20)
     assert (process.returncode, out) == (0, b"")
@@ -278,7 +281,7 @@ def test_a_celery_worker_of_ones_own_finds_it_by_the_data_folder(data: Path) -> 
         stderr=subprocess.DEVNULL,
     )
     try:
-        until(lambda: program.call("status", "--json").lines[0]["workers"])
+        wait_for(lambda: program.call("status", "--json").lines[0]["workers"], within=WITHIN)
     finally:
         own.terminate()
         own.wait(20)

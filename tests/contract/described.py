@@ -65,12 +65,12 @@ def _unknown(reason: str, params: Mapping[str, Any], name: str, *values: Any) ->
     return tuple(Refusal(404, reason, {**params, name: value}) for value in values)
 
 
-def _one(subject: str) -> dict[str, str]:
+def _one(subject: str) -> dict[str, Any]:
     """The subject of an operation on what is there already."""
     return {"subject": subject, "about": subject}
 
 
-_PROFILE = {"params": {"id": 1}, **_one("provisionProfile/1")}
+_PROFILE: dict[str, Any] = {"params": {"id": 1}, **_one("provisionProfile/1")}
 _NO_PROFILE = _unknown("provision-profile-not-found", {}, "id", 99, 0, -1, 2**53 - 1)
 _PLAN: dict[str, Any] = {"params": {"planDefinitionId": 1}}
 _NO_PLAN = _unknown("plan-definition-not-found", {}, "planDefinitionId", 99, 0, -7)
@@ -86,7 +86,7 @@ _NO_PCC = (
     Refusal(404, "pcc-profile-not-found", {"planDefinitionId": 2, "pccProfileId": 1}),
 )
 _SEALED = Refusal(409, "plan-definition-finalised", {"planDefinitionId": 2, "pccProfileId": 3})
-_SUBSCRIBER = {"params": {"msisdn": "0871"}, **_one("subscribers/0871")}
+_SUBSCRIBER: dict[str, Any] = {"params": {"msisdn": "0871"}, **_one("subscribers/0871")}
 _NO_SUBSCRIBER = _unknown("subscriber-not-found", {}, "msisdn", "0999", "+0871", "0872")
 
 DESCRIBED: dict[str, Described] = {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-ANY = ([], {}, [1], {"x": 1})
+ANY: tuple[Any, ...] = ([], {}, [1], {"x": 1})
 """Of a type that no plain field has."""
 
 NOT_TEXT = (1, 0, 1.5, True, False, *ANY)

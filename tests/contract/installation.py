@@ -21,7 +21,8 @@ from redis import Redis
 from adapters.database import make_engine
 from adapters.lifeline import Lifeline
 from adapters.migrations import migrate
-from adapters.users import add_tenant, add_user
+from adapters.tenants import add_tenant
+from adapters.users import add_user
 from adapters.valkey import Valkey
 from domain.permissions import Permission
 from tests.access import as_role, grant
@@ -123,7 +124,7 @@ class Installation:
 
     def _read_more(self, tenant: str, block: int | None) -> None:
         stream = f"spcm:outcomes:{tenant}"
-        found = self.client("consumer", tenant).xread({stream: self._read.get(stream, "0")}, block=block) or {}
+        found: Any = self.client("consumer", tenant).xread({stream: self._read.get(stream, "0")}, block=block) or {}
         for key, entries in found.items() if isinstance(found, dict) else found:
             for entry, fields in _flat(entries):
                 self._read[key.decode()] = entry

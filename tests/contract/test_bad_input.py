@@ -7,44 +7,10 @@ import pytest
 
 from tests.contract.expectations import bad_request
 from tests.contract.installation import Sender
+from tests.contract.malformed import MALFORMED
 
 NOBODY = {"tenant": None, "source": "/spcm", "type": "spcm.unknown.rejected", "commandid": None, "subject": None}
 NOTHING_READ = bad_request() | NOBODY
-
-MALFORMED: dict[str, bytes] = {
-    "empty": b"",
-    "blank": b" \n",
-    "not JSON": b"hello",
-    "half an object": b'{"id":"x"',
-    "two values": b"{}{}",
-    "single quotes": b"{'id':'x'}",
-    "a trailing comma": b'{"id":"x",}',
-    "a comment": b'{"id":"x"/**/}',
-    "null": b"null",
-    "an array": b"[]",
-    "a number": b"42",
-    "a string": b'"x"',
-    "true": b"true",
-    "invalid UTF-8": b'{"id":"\xff"}',
-    "UTF-16": '{"id":"x"}'.encode("utf-16"),
-    "a BOM": b'\xef\xbb\xbf{"id":"x"}',
-    "NaN": b'{"id":NaN}',
-    "Infinity": b'{"id":Infinity}',
-    "-Infinity": b'{"id":[-Infinity]}',
-    "a raw control character": b'{"id":"a\nb"}',
-    "a duplicate member": b'{"id":"x","id":"x"}',
-    "a duplicate member by escape": b'{"id":"x","\\u0069d":"x"}',
-    "a lone surrogate": b'{"id":"\\ud800"}',
-    "a lone low surrogate": b'{"id":"\\uDC00"}',
-    "surrogates the wrong way round": b'{"id":"\\udc00\\ud800"}',
-    "a lone surrogate in a name": b'{"\\ud800":1}',
-    "a surrogate in UTF-8": b'{"id":"\xed\xa0\x80"}',
-    "depth 33": b'{"id":' + b"[" * 32 + b"]" * 32 + b"}",
-    "depth 1,100": b'{"id":' + b"[" * 1100 + b"]" * 1100 + b"}",
-    "depth 1,100 of objects": b'{"id":' * 1100 + b"1" + b"}" * 1100,
-    "depth 100,000, never closed": b"[" * 100_000,
-    "not an object, deep": b"[" * 40 + b"]" * 40,
-}
 
 
 def test_each_bad_entry_has_its_own_outcome_and_the_good_ones_beside_it_are_executed(sender: Sender) -> None:

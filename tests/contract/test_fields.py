@@ -92,8 +92,9 @@ def test_the_members_of_nested_objects_are_checked_at_their_place(sender: Sender
             ],
         ),
     ]
+    no_objects: tuple[Any, ...] = ("1day", 1, True, [], [{}], 1.5)
     for name in ("validityPeriod", "grantedAmount"):
-        cases += [({name: bad}, [(name, f"{name} must be an object")]) for bad in ("1day", 1, True, [], [{}], 1.5)]
+        cases += [({name: bad}, [(name, f"{name} must be an object")]) for bad in no_objects]
     create = "planDefinition.create"
     check(sender, [Asked(f"{sent}", sender.command(create, good | sent), invalid(*told)) for sent, told in cases])
 
@@ -157,7 +158,8 @@ def _ids(payload: Payload) -> list[Case]:
         return [Case("id 1", payload.good | {"id": 1}, invalid(("id", "id is not a known field")))]
     must = invalid(("id", f"id must be {payload.id_words}"))
     good = [None, 1] if payload.operation.endswith("update") else [None]
-    bad = [value for value in (1, 2, 0, -1, "1", "", True, 1.0, [], {}) if value is True or value not in good]
+    values: tuple[Any, ...] = (1, 2, 0, -1, "1", "", True, 1.0, [], {})
+    bad = [value for value in values if value is True or value not in good]
     success = {"status": _status(payload)}
     taken: list[Case] = [Case(f"id {value}", payload.good | {"id": value}, success) for value in good]
     return taken + [Case(f"id {value!r}", payload.good | {"id": value}, must) for value in bad]
@@ -168,7 +170,7 @@ def _msisdns(payload: Payload) -> list[Case]:
     own = payload.params.get("msisdn")
     if own is None:
         return []
-    bad = ("1", f"+{own}", f"{own} ", "", int(own), True, [], f"{own}\0", f"{own}\n")
+    bad: tuple[Any, ...] = ("1", f"+{own}", f"{own} ", "", int(own), True, [], f"{own}\0", f"{own}\n")
     refused = {"status": 412, "reason": "validation-failed"}
     cases: list[Case] = [Case(f"msisdn {value!r}", payload.good | {"msisdn": value}, refused) for value in bad]
     cases.append(Case("msisdn null", payload.good | {"msisdn": None}, invalid(("msisdn", "msisdn is mandatory"))))

@@ -54,7 +54,8 @@ def _bad_params(sender: Sender, name: str) -> list[Asked]:
         if name != "subscriber.search":
             bad += [{other: good[other] for other in good if other != param}, good | {param: None}]
     for param, value in described.optional.items():
-        bad += [good | {param: each} for each in ([], {}, 1, "\0", "true" if value is True else "")]
+        wrong = [[], {}, 1, "\0", "true" if value is True else ""]
+        bad += [good | {param: each} for each in wrong]
     if name == "subscriber.search":
         bad += [{}, {"imsi": "1", "imei": "01234567890129"}, {"imsi": None, "imei": None}, {"imei": "1" * 13}]
     return [

@@ -1,14 +1,15 @@
 """Values are kept as they were sent, and come from where the reference says."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from tests.contract.fields import DEFINITION, PCC, PROFILE, SUBSCRIBER, Field
-from tests.contract.installation import Sender
+from tests.contract.installation import JsonObject, Sender
 from tests.contract.scene import FIRST, GOLD, TURKEY, set_up
 
-CREATES = {
+CREATES: dict[str, tuple[Sequence[Field], JsonObject, JsonObject, JsonObject]] = {
     "provisionProfile": (PROFILE, {}, {"id": 1}, {}),
     "planDefinition": (DEFINITION, {}, {"planDefinitionId": 2}, {"recurring": True}),
     "pccProfile": (PCC, {"planDefinitionId": 1}, {"planDefinitionId": 1, "pccProfileId": 1}, {}),
@@ -38,7 +39,7 @@ def test_a_new_subscriber_takes_what_it_was_not_given_from_its_profile(sender: S
     named = {"params": {"msisdn": "1", "provisionProfile": "gold"}, "payload": {"msisdn": "1"}}
     nulls = dict.fromkeys(("class", "locale", "paymentType", "dpsEnabled", "eosNotification", "paygNotification"))
     given = {"class": "own", "locale": "en", "paymentType": "UNKNOWN", "dpsEnabled": False, "paygNotification": False}
-    steps = [
+    steps: list[JsonObject] = [
         named,
         {"params": {"msisdn": "2", "provisionProfile": "gold"}, "payload": {"msisdn": "2", **nulls}},
         {"params": {"msisdn": "3", "provisionProfile": "gold"}, "payload": {"msisdn": "3", **given}},

@@ -1,5 +1,6 @@
 """The rules of profiles and plans; what they are on the wire is in tests/contract."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -31,11 +32,11 @@ from domain.provisioning_profiles import (
     ProvisioningProfile,
     ProvisioningProfileChanges,
     ProvisioningProfileRef,
-    create_profile,
-    delete_profile,
-    get_profile,
-    list_profiles,
-    update_profile,
+    create_provisioning_profile,
+    delete_provisioning_profile,
+    get_provisioning_profile,
+    list_provisioning_profiles,
+    update_provisioning_profile,
 )
 from domain.state import Defaults, State
 from tests.domain.source import Memory
@@ -45,12 +46,12 @@ NOWHERE = NoParams()
 
 def add_profile(state: State, name: str, *, default: bool = False, **payload: Any) -> ProvisioningProfile:
     sent = {"name": name, "defaultProfile": default, **payload}
-    return create_profile(NOWHERE, NewProvisioningProfile.model_validate(sent), state)
+    return create_provisioning_profile(NOWHERE, NewProvisioningProfile.model_validate(sent), state)
 
 
 def change_profile(state: State, number: int, **payload: Any) -> ProvisioningProfile:
     changes = ProvisioningProfileChanges.model_validate(payload, context={"id": number})
-    return update_profile(ProvisioningProfileRef(id=number), changes, state)
+    return update_provisioning_profile(ProvisioningProfileRef(id=number), changes, state)
 
 
 def add_plan(state: State, name: str = "plan", **payload: Any) -> PlanDefinition:
@@ -91,12 +92,12 @@ def test_an_update_of_a_profile_changes_only_what_is_sent(state: State) -> None:
 
 def test_a_profile_that_is_deleted_leaves_its_name_but_not_its_id(state: State) -> None:
     add_profile(state, "a", default=True)
-    delete_profile(ProvisioningProfileRef(id=1), state)
-    for gone in (get_profile, delete_profile):
+    delete_provisioning_profile(ProvisioningProfileRef(id=1), state)
+    for gone in (get_provisioning_profile, delete_provisioning_profile):
         with pytest.raises(NotFound, match="provision-profile-not-found"):
             gone(ProvisioningProfileRef(id=1), state)
     assert add_profile(state, "a", default=True).id == 2
-    assert list_profiles(NOWHERE, state)["length"] == 1
+    assert list_provisioning_profiles(NOWHERE, state)["length"] == 1
 
 
 def test_a_core_plan_must_be_recurring_and_names_are_unique(state: State) -> None:
@@ -105,7 +106,7 @@ def test_a_core_plan_must_be_recurring_and_names_are_unique(state: State) -> Non
             add_plan(state, core=True, recurring=recurring)
     plan = add_plan(state, core=True, recurring=True, grantedAmount={"volumeAmount": 0})
     assert (plan.id, plan.unit_metering_type, plan.cost) == (1, "TIME", 0)
-    assert plan.told()["grantedAmount"] == {"volumeAmount": 0}
+    assert plan.as_json()["grantedAmount"] == {"volumeAmount": 0}
     with pytest.raises(Conflict, match="plan-definition-exists"):
         add_plan(state, core=True)
 
@@ -133,7 +134,7 @@ def test_a_plan_is_finalised_once_it_has_a_pcc_profile_and_then_sealed(state: St
     finalise_plan_definition(at, state)
     plan = get_plan_definition(at, state)
     assert (plan.finalised, plan.available, plan.current) == (True, True, True)
-    sealed = (
+    sealed: tuple[Callable[[], object], ...] = (
         lambda: add_pcc(state, 1),
         lambda: update_pcc_profile(pcc(1, 1), PccProfileChanges.model_validate({}), state),
         lambda: delete_pcc_profile(pcc(1, 1), state),
@@ -146,11 +147,12 @@ def test_a_plan_is_finalised_once_it_has_a_pcc_profile_and_then_sealed(state: St
 def test_an_unknown_plan_comes_before_an_unknown_pcc_profile(state: State) -> None:
     def refused(at: PccProfileRef) -> list[str]:
         reasons = []
-        for ask in (
+        asked: tuple[Callable[[], object], ...] = (
             lambda: get_pcc_profile(at, state),
             lambda: delete_pcc_profile(at, state),
             lambda: update_pcc_profile(at, PccProfileChanges.model_validate({}), state),
-        ):
+        )
+        for ask in asked:
             with pytest.raises(Refused) as refusal:
                 ask()
             reasons.append(refusal.value.reason.code)

@@ -44,9 +44,9 @@ def test_bytes_of_any_kind_are_a_command_with_a_fault(raw: bytes) -> None:
 def test_members_of_any_kind_are_read_or_refused_but_never_raise(members: dict[str, Any], without: set[str]) -> None:
     sent = {name: value for name, value in (GOOD | members).items() if name not in without}
     command = read(sent)
-    for read_name, name in ((command.id, "id"), (command.tenant, "tenant"), (command.operation_name, "operation")):
+    for read_name, name in ((command.id, "id"), (command.tenant, "tenant"), (command.request.operation, "operation")):
         assert read_name is None or read_name == sent.get(name)
-    assert command.subject in (None, "subscribers/1") or command.operation_name != "subscriber.get"
+    assert command.subject in (None, "subscribers/1") or command.request.operation != "subscriber.get"
     assert command.reply_to is None or command.reply_to.startswith(f"spcm:replies:{command.tenant}:")
 
 

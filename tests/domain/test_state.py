@@ -1,6 +1,6 @@
 import pytest
 
-from domain.provisioning_profiles import PROFILES, ProvisioningProfile
+from domain.provisioning_profiles import PROVISIONING_PROFILES, ProvisioningProfile
 from domain.state import Defaults, State
 from domain.subscribers import SUBSCRIBERS, Subscriber
 from tests.domain.source import Memory
@@ -25,8 +25,8 @@ def test_the_source_is_asked_once_for_each_question(memory: Memory) -> None:
     for _ in range(3):
         assert state.find(SUBSCRIBERS.by(msisdn="1")) is None
         assert state.find(SUBSCRIBERS.by(imsi="1")) is None
-        assert state.all(PROFILES.by()) == []
-    assert source.loads == [SUBSCRIBERS.by(msisdn="1"), SUBSCRIBERS.by(imsi="1"), PROFILES.by()]
+        assert state.all(PROVISIONING_PROFILES.by()) == []
+    assert source.loads == [SUBSCRIBERS.by(msisdn="1"), SUBSCRIBERS.by(imsi="1"), PROVISIONING_PROFILES.by()]
 
 
 def test_what_was_put_is_seen_and_written_once(memory: Memory, state: State) -> None:
@@ -39,10 +39,10 @@ def test_what_was_put_is_seen_and_written_once(memory: Memory, state: State) -> 
 
 
 def test_ids_grow_and_go_on_after_what_was_given_before(memory: Memory, state: State) -> None:
-    memory.last_ids["acme", PROFILES.name] = 6
-    assert [state.next_id(PROFILES) for _ in range(3)] == [7, 8, 9]
+    memory.last_ids["acme", PROVISIONING_PROFILES.name] = 6
+    assert [state.next_id(PROVISIONING_PROFILES) for _ in range(3)] == [7, 8, 9]
     state.write()
-    assert memory.last_ids == {("acme", PROFILES.name): 9}
+    assert memory.last_ids == {("acme", PROVISIONING_PROFILES.name): 9}
 
 
 def test_an_attempt_that_raises_leaves_nothing_behind(memory: Memory, state: State) -> None:
@@ -52,7 +52,7 @@ def test_an_attempt_that_raises_leaves_nothing_behind(memory: Memory, state: Sta
         with state.attempt():
             state.put(SUBSCRIBERS, subscriber("2"))
             state.put(SUBSCRIBERS, subscriber("1", imsi="8"))
-            state.put(PROFILES, profile(state.next_id(PROFILES)))
+            state.put(PROVISIONING_PROFILES, profile(state.next_id(PROVISIONING_PROFILES)))
             raise Stop
 
     with pytest.raises(Stop):
@@ -60,10 +60,10 @@ def test_an_attempt_that_raises_leaves_nothing_behind(memory: Memory, state: Sta
     assert state.find(SUBSCRIBERS.by(msisdn="2")) is None
     assert state.find(SUBSCRIBERS.by(imsi="8")) is None
     assert state.find(SUBSCRIBERS.by(imsi="7")) is ada
-    assert state.next_id(PROFILES) == 1
+    assert state.next_id(PROVISIONING_PROFILES) == 1
     state.write()
     assert memory.source("acme").load(SUBSCRIBERS.by()) == [ada]
-    assert memory.source("acme").load(PROFILES.by()) == []
+    assert memory.source("acme").load(PROVISIONING_PROFILES.by()) == []
 
 
 def test_an_attempt_can_be_undone_and_others_stay(state: State) -> None:
@@ -105,12 +105,12 @@ def test_a_set_based_change_sees_what_the_batch_did_before_and_is_seen_after(sta
 @pytest.mark.parametrize("how", ["raises", "is undone"])
 def test_a_set_based_attempt_goes_back_to_what_the_batch_had_done(memory: Memory, state: State, how: str) -> None:
     state.put(SUBSCRIBERS, subscriber("1", tag="a"))
-    state.put(PROFILES, profile(state.next_id(PROFILES)))
+    state.put(PROVISIONING_PROFILES, profile(state.next_id(PROVISIONING_PROFILES)))
 
     def attempt() -> None:
         with state.attempt(set_based=True) as undo:
             state.put(SUBSCRIBERS, subscriber("2", tag="a"))
-            state.put(PROFILES, profile(state.next_id(PROFILES), "q"))
+            state.put(PROVISIONING_PROFILES, profile(state.next_id(PROVISIONING_PROFILES), "q"))
             assert state.update_all(SUBSCRIBERS.by(tag="a"), {"tag": "b"}) == 2
             if how == "raises":
                 raise Stop
@@ -122,9 +122,9 @@ def test_a_set_based_attempt_goes_back_to_what_the_batch_had_done(memory: Memory
     else:
         attempt()
     assert [(each.msisdn, each.tag) for each in state.all(SUBSCRIBERS.by())] == [("1", "a")]
-    assert state.next_id(PROFILES) == 2
+    assert state.next_id(PROVISIONING_PROFILES) == 2
     state.write()
-    assert [each.name for each in memory.source("acme").load(PROFILES.by())] == ["p"]
+    assert [each.name for each in memory.source("acme").load(PROVISIONING_PROFILES.by())] == ["p"]
 
 
 class TestNewest:
@@ -143,7 +143,7 @@ class TestNewest:
 
     def newest(self, state: State) -> str | None:
         found = state.newest(self.LOOKUP)
-        return found and found.msisdn
+        return None if found is None else found.msisdn
 
     def test_is_that_of_the_database_when_the_batch_did_nothing(self, five: State) -> None:
         assert self.newest(five) == "4"

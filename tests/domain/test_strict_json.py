@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.strict_json import DEEPEST, NotJson, Number, parse, read_closely, read_plain
-from tests.contract.test_bad_input import MALFORMED
+from tests.contract.malformed import MALFORMED
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 WHOLE = st.integers(-(2**53) + 1, 2**53 - 1)

@@ -6,7 +6,7 @@ import pytest
 
 from domain.errors import Conflict, NotFound
 from domain.operations import NoParams
-from domain.provisioning_profiles import NewProvisioningProfile, create_profile
+from domain.provisioning_profiles import NewProvisioningProfile, create_provisioning_profile
 from domain.state import Defaults, State
 from domain.subscribers import (
     NewSubscriber,
@@ -36,7 +36,7 @@ def update(state: State, number: str, **payload: Any) -> Subscriber:
 
 def add_profile(state: State, name: str, *, default: bool = False, **payload: Any) -> None:
     sent = {"name": name, "defaultProfile": default, **payload}
-    create_profile(NoParams(), NewProvisioningProfile.model_validate(sent), state)
+    create_provisioning_profile(NoParams(), NewProvisioningProfile.model_validate(sent), state)
 
 
 def test_a_value_is_that_of_the_payload_else_of_the_profile_else_the_default(state: State) -> None:
@@ -121,6 +121,6 @@ def test_a_batch_update_counts_all_that_had_the_tag_and_may_change_it(state: Sta
 
 
 def test_a_subscriber_is_told_in_the_references_order_without_what_is_ours(state: State) -> None:
-    told = create(state, "1").told()
+    told = create(state, "1").as_json()
     assert list(told)[:5] == ["msisdn", "imsi", "alternateNotificationMsisdn", "paymentType", "class"]
     assert len(told) == 16

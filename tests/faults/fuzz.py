@@ -21,14 +21,15 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from adapters.credentials import Authenticator
+from adapters.authenticator import Authenticator
 from adapters.database import make_engine
 from adapters.encoding import encode
 from adapters.migrations import migrate
 from adapters.partition_lock import lock_partition
 from adapters.streams import Entry
 from adapters.tables import partitions
-from adapters.users import add_tenant, add_user
+from adapters.tenants import add_tenant
+from adapters.users import add_user
 from domain.catalog import OPERATIONS
 from domain.commands import read_command
 from domain.fields import Fields

@@ -11,7 +11,7 @@ lab.close()
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,11 @@ from typing import Any
 from sqlalchemy import make_url
 
 from adapters.database import make_engine
+from adapters.keys import command_stream
 from adapters.migrations import migrate
-from adapters.streams import COMMANDS, connect
-from adapters.users import add_tenant, add_user
+from adapters.redis_client import connect
+from adapters.tenants import add_tenant
+from adapters.users import add_user
 from adapters.valkey import Valkey
 from domain.permissions import Permission
 from tests.faults.checker import Finding, check
@@ -30,9 +32,8 @@ from tests.faults.ledger import Draft, Ledger, Sent
 from tests.faults.load import PARTITIONS, TENANTS, USER, Load, Publisher, Running, password_of
 from tests.faults.proxy import Proxy
 from tests.faults.worker import Worker
+from tests.polling import wait_for
 from tests.servers import Postgres
-
-POLL = 0.02  # seconds
 
 SOON = 10.0
 """Seconds; on a machine that does nothing else it is a second or two, which the long run measures."""
@@ -127,7 +128,7 @@ class Lab:
 
     def backlog(self) -> list[int]:
         """How many commands each partition holds."""
-        return [int(self.client.xlen(f"{COMMANDS}{partition}")) for partition in range(PARTITIONS)]
+        return [int(self.client.xlen(command_stream(partition))) for partition in range(PARTITIONS)]
 
     def settle(self, *, within: float = 30.0) -> None:
         """Wait until no partition holds a command."""
@@ -179,7 +180,7 @@ class Lab:
             self.postgres.stop("immediate")
 
     def _first(self, partition: int) -> bytes | None:
-        entries: Any = self.client.xrange(f"{COMMANDS}{partition}", count=1)
+        entries: Any = self.client.xrange(command_stream(partition), count=1)
         return entries[0][0] if entries else None
 
     def _redis_url(self) -> str:
@@ -191,11 +192,3 @@ class Lab:
             return self.database
         name = make_url(self.database).database or ""
         return self.postgres.url(name, port=self.database_proxy.port)
-
-
-def wait_for(condition: Callable[[], bool], *, within: float, what: Callable[[], str] = lambda: "") -> None:
-    """Raises AssertionError after so many seconds."""
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {within:.1f} s; {what()}"
-        time.sleep(POLL)

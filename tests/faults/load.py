@@ -11,7 +11,8 @@ from zlib import crc32
 
 import redis
 
-from adapters.streams import COMMANDS, connect
+from adapters.keys import command_stream
+from adapters.redis_client import connect
 from tests.faults.ledger import Draft, Kind, Ledger
 
 PARTITIONS = 8
@@ -115,7 +116,7 @@ class Publisher:
         """Whether all were answered. What Redis refuses (it is full) is not sent, and counted."""
         pipeline = self._client.pipeline(transaction=False)
         for each in drafts:
-            pipeline.xadd(f"{COMMANDS}{each.partition}", {"command": each.raw})
+            pipeline.xadd(command_stream(each.partition), {"command": each.raw})
         try:
             answers = pipeline.execute(raise_on_error=False)
         except (redis.RedisError, OSError):

@@ -13,17 +13,18 @@ from typing import Any
 import psycopg
 import redis
 
+from adapters.keys import BELLS
 from tests.faults.clock import LIBRARY, clock
 from tests.faults.forged import FORGED
-from tests.faults.lab import PLACES, Lab, wait_for
+from tests.faults.lab import PLACES, Lab
 from tests.faults.ledger import Draft
 from tests.faults.link import When
 from tests.faults.load import TENANTS, command, draft
 from tests.faults.proxy import Proxy
 from tests.faults.thieves import thieves
 from tests.faults.trouble import OURS, trouble
+from tests.polling import wait_for
 from tests.servers import Postgres
-from workers.queue import BELLS
 
 
 @dataclass
@@ -34,7 +35,7 @@ class Mishaps:
     random: random.Random
     poisons: int = 0
 
-    def all(self) -> list[tuple[str, float, Callable[[], None]]]:
+    def all(self) -> list[tuple[str, float, Callable[[], object]]]:
         """Name, weight and action; the name begins with the row of the fault list."""
         return [
             ("01 worker killed", 3, self.kill_worker),

@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -15,8 +16,9 @@ from spcm_client.follow import follow
 from spcm_client.groups import OutcomeGroup
 from tests.access import RULES, as_role, grant
 from tests.cli.program import Program
-from tests.faults.lab import Lab, wait_for
+from tests.faults.lab import Lab
 from tests.faults.load import Load, Running, password_of
+from tests.polling import wait_for
 
 LIST = json.dumps({"operation": "provisionProfile.list", "tenant": "acme"})
 
@@ -77,6 +79,7 @@ def test_an_operator_may_do_what_spcm_does(lab: Lab, tmp_path: Path) -> None:
     )
     lab.client.xadd("spcm:deadletters", {"command": LIST, "event": "{}", "error": "x", "tries": "1"})
     lab.client.xadd("spcm:deadletters", {"command": "", "event": "{}", "error": "x", "tries": "1"})
+    letters: Any = lab.client.xrange("spcm:deadletters")
     me = ["--user", "oms", "--password-env", "PW"]
     (tmp_path / "file.csv").write_text("msisdn\n0771\n")
     for words, stdin in (
@@ -84,7 +87,7 @@ def test_an_operator_may_do_what_spcm_does(lab: Lab, tmp_path: Path) -> None:
         (["import", "--tenant", "acme", *me, str(tmp_path / "file.csv")], ""),
         (["status"], ""),
         (["deadletters", "list"], ""),
-        (["deadletters", "resend", *me, lab.client.xrange("spcm:deadletters")[0][0].decode()], ""),
+        (["deadletters", "resend", *me, letters[0][0].decode()], ""),
         (["deadletters", "discard", "--all"], ""),
         (["republish", "--tenant", "acme", "--since", "1h"], ""),
     ):
@@ -173,7 +176,7 @@ def test_what_xadd_still_lets_a_publisher_do(lab: Lab, publisher: redis.Redis) -
         "CLIENT LIST",
     ],
 )
-def test_a_publisher_may_do_nothing_else(words: str, publisher: redis.Redis) -> None:
+def test_a_publisher_may_do_nothing_else(words: str, publisher: Any) -> None:
     with pytest.raises(redis.exceptions.NoPermissionError):
         publisher.execute_command(*words.split())
 
@@ -193,6 +196,6 @@ def test_a_publisher_may_do_nothing_else(words: str, publisher: redis.Redis) -> 
         "SCAN 0",
     ],
 )
-def test_a_consumer_may_do_nothing_else(words: str, consumer: redis.Redis) -> None:
+def test_a_consumer_may_do_nothing_else(words: str, consumer: Any) -> None:
     with pytest.raises(redis.exceptions.NoPermissionError):
         consumer.execute_command(*words.split())

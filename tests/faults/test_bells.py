@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from adapters.streams import OUTCOMES
-from domain.outcomes import UNATTRIBUTED
+from adapters.keys import BELLS, UNATTRIBUTED, outcome_stream
 from tests.faults.checker import check
 from tests.faults.evidence import Told
 from tests.faults.forged import FORGED
-from tests.faults.lab import Lab, wait_for
+from tests.faults.lab import Lab
 from tests.faults.ledger import place_of
 from tests.faults.load import PARTITIONS, TENANTS, Load
 from tests.faults.thieves import thieves
 from tests.faults.worker import Worker
-from workers.queue import BELLS, DRAIN, bell
+from tests.polling import wait_for
+from workers.queue import DRAIN, bell
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_row_27_streams_are_trimmed_under_load(make_lab: "Callable[..., Lab]") -
     lab = make_lab(environment={"SPCM_OUTCOME_RETENTION": "2s"})
     lab.start_worker()
     seen: dict[tuple[str, str], Told] = {}
-    position = {f"{OUTCOMES}{name}": "0-0" for name in (*TENANTS, UNATTRIBUTED)}
+    position = {outcome_stream(name): "0-0" for name in (*TENANTS, UNATTRIBUTED)}
 
     def read() -> None:
         found: Any = lab.client.xread(position)  # type: ignore[arg-type]

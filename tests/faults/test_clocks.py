@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, update
 
+from adapters.keys import command_stream
+from adapters.redis_client import connect
 from adapters.retention import Retention
-from adapters.streams import COMMANDS, connect
 from adapters.tables import journal
 from adapters.valkey import Valkey
 from tests.engines import migrated
@@ -105,7 +106,7 @@ def test_an_id_that_a_publisher_has_chosen_is_not_taken_for_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with apart(tmp_path, "+0", monkeypatch) as it:
-        it.bench.client.xadd(f"{COMMANDS}0", {"command": "{}"}, id=f"{2**64 - 2}-0")
+        it.bench.client.xadd(command_stream(0), {"command": "{}"}, id=f"{2**64 - 2}-0")
         it.bench.send("071")
         it.bench.drain()
         assert abs(it.executed_at() - datetime.now(UTC)) < DAY

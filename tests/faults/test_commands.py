@@ -6,10 +6,11 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from tests.faults.lab import Lab, wait_for
+from tests.faults.lab import Lab
 from tests.faults.ledger import Draft
 from tests.faults.load import PARTITIONS, Load, command, draft, partition_of
 from tests.faults.worker import Worker
+from tests.polling import wait_for
 
 LIMIT = 100
 

@@ -8,12 +8,13 @@ import pytest
 import redis
 from sqlalchemy import make_url
 
-from adapters.streams import connect
+from adapters.redis_client import connect
 from adapters.valkey import Valkey
-from tests.faults.lab import SOON, Lab, wait_for
+from tests.faults.lab import SOON, Lab
 from tests.faults.load import Load
 from tests.faults.proxy import Proxy
 from tests.faults.worker import Worker
+from tests.polling import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -137,5 +138,5 @@ def test_a_failover_behind_one_address_is_noticed(make_lab: "Callable[..., Lab]"
 
 
 def replicate(master: Valkey, replica: redis.Redis) -> None:
-    replica.config_set("masterauth", make_url(master.url).password)
+    replica.config_set("masterauth", make_url(master.url).password or "")
     replica.replicaof("127.0.0.1", master.port)

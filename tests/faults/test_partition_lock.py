@@ -120,7 +120,7 @@ def test_another_read_under_an_entry_id_that_came_again_is_told_itself(desk: Des
 
 
 def test_a_batch_verifies_no_more_passwords_than_it_has_time_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.batch.MOST_NEW_PASSWORDS", 5)
+    monkeypatch.setattr("workers.senders.MOST_NEW_PASSWORDS", 5)
     guesses = [
         command("acme", "subscriber.get", f"g{n}", **AT) | {"authorization": authorization(USER, f"wrong-{n}")}
         for n in range(8)

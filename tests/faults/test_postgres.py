@@ -7,11 +7,12 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from tests.faults.lab import Lab, wait_for
+from tests.faults.lab import Lab
 from tests.faults.ledger import Draft
 from tests.faults.load import command, draft, partition_of
 from tests.faults.trouble import OURS, admin, trouble
 from tests.faults.worker import Worker
+from tests.polling import wait_for
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,11 @@ import redis
 from adapters.database import make_engine
 from adapters.republication import republish
 from tests.faults.checker import check
-from tests.faults.lab import SOON, Lab, wait_for
+from tests.faults.lab import SOON, Lab
 from tests.faults.ledger import Draft
 from tests.faults.load import PARTITIONS, Load, Publisher
 from tests.faults.worker import Worker
+from tests.polling import wait_for
 
 AOF_CUT_BY = 2.0  # seconds: what `appendfsync everysec` can lose
 
@@ -88,10 +89,10 @@ def test_redis_takes_no_writes_for_a_while(lab: Lab, worker: Worker) -> None:
     """As in a failover: it is a replica, then it is not."""
     with lab.load(rate=200, seed=92) as running:
         time.sleep(0.3)
-        lab.client.execute_command("REPLICAOF", "127.0.0.1", "1")
+        lab.client.replicaof("127.0.0.1", 1)
         wait_for(lambda: running.publisher.refused > 0, within=5)
         time.sleep(2)
-        lab.client.execute_command("REPLICAOF", "NO", "ONE")
+        lab.client.replicaof("NO", "ONE")
         lab.moving()
     assert "ReadOnlyError" in lab.verify().texts["worker.log"]
     assert worker.alive()

@@ -56,7 +56,8 @@ def test_the_next_batch_obeys_a_change_of_password_or_rights(lab: Lab, worker: W
         members = command("cove", "subscriber.get", command_id, params={"msisdn": "0799"}, authorization=login)
         lab.send(draft(members, "elsewhere"))
         lab.settle()
-        return next(e.event["status"] for e in lab.evidence().told if e.event.get("commandid") == command_id)
+        told = (e.event for e in lab.evidence().told)
+        return int(next(event["status"] for event in told if event.get("commandid") == command_id))
 
     assert ask("right-1", password_of("cove")) == 404
     with engine.begin() as connection:

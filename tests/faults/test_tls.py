@@ -11,11 +11,13 @@ import pytest
 from sqlalchemy import make_url, text
 
 from adapters.database import make_engine
-from adapters.failures import Unavailable, redis_failures
-from adapters.streams import connect
-from tests.faults.lab import Lab, wait_for
+from adapters.failures import Unavailable
+from adapters.redis_client import connect
+from adapters.redis_failures import redis_failures
+from tests.faults.lab import Lab
 from tests.faults.tls import Authority, tls_proxy
 from tests.faults.worker import ROOT
+from tests.polling import wait_for
 
 HERE = "127.0.0.1"
 
@@ -81,7 +83,7 @@ def takes_queries(url: str) -> bool:
     engine = make_engine(url)
     try:
         with engine.connect() as connection:
-            return connection.scalar(text("select 1")) == 1
+            return bool(connection.scalar(text("select 1")) == 1)
     except Unavailable:
         return False
     finally:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from adapters.streams import BELL
-from tests.faults.lab import PLACES, Lab, wait_for
+from adapters.keys import BELLS, bell_claim
+from tests.faults.lab import PLACES, Lab
 from tests.faults.load import Load, command, draft, partition_of
 from tests.faults.worker import Worker
-from workers.queue import BELLS
+from tests.polling import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_row_05_sigterm_before_the_worker_has_read_that_a_drain_has_begun(make_l
     [process] = worker.pool
     os.kill(process, signal.SIGSTOP)
     lab.send(draft(command("acme", "fault.count", "row-05", params={"msisdn": "0805"})))
-    wait_for(lambda: lab.client.exists(f"{BELL}{partition_of('acme', '0805')}") == 1, within=5)
+    wait_for(lambda: lab.client.exists(bell_claim(partition_of("acme", "0805"))) == 1, within=5)
     wait_for(lambda: lab.client.llen(BELLS) == 0, within=5)
     time.sleep(0.5)  # until the worker has passed the bell on
     worker.terminate()

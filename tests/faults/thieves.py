@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import redis
 
+from adapters.keys import BELLS
 from tests.faults.lab import Lab
-from workers.queue import BELLS
 
 
 @contextlib.contextmanager

@@ -61,7 +61,7 @@ def random_commands(seed: int) -> list[JsonObject]:
 def scene() -> list[JsonObject]:
     """Something of each kind."""
     pcc = {"threshold": True, "precedence": 3}
-    asked = [
+    asked: list[tuple[str, JsonObject, JsonObject]] = [
         ("provisionProfile.create", {}, {"name": "x", "defaultProfile": True, "subscriberType": "Prepaid"}),
         ("provisionProfile.create", {}, {"name": "y", "defaultProfile": False}),
         ("planDefinition.create", {}, PLAN | {"name": "x"}),

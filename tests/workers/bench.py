@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from adapters.credentials import Authenticator
+from adapters.authenticator import Authenticator
 from adapters.installation import prepare
-from adapters.streams import COMMANDS, OUTCOMES, CommandStreams
+from adapters.keys import command_stream, outcome_stream
+from adapters.streams import CommandStreams
 from domain.state import Defaults
 from tests.bulk.desk import Desk, written
 from workers.drain import Drain
@@ -30,8 +31,8 @@ class Bench:
     def send(self, *msisdns: str) -> None:
         for msisdn in msisdns:
             create = self._desk.command("subscriber.create", {"msisdn": msisdn}, params={"msisdn": msisdn})
-            self.client.xadd(f"{COMMANDS}0", {"command": written(create)})
+            self.client.xadd(command_stream(0), {"command": written(create)})
 
     def told(self) -> list[int]:
-        entries = self.client.xrange(f"{OUTCOMES}{self._desk.tenant}")
+        entries = self.client.xrange(outcome_stream(self._desk.tenant))
         return [json.loads(fields[b"event"])["status"] for _, fields in entries]

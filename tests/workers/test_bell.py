@@ -1,6 +1,7 @@
 """The bell's thread, without a worker around it."""
 
 from collections.abc import Iterator
+from threading import Event, Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,8 +11,8 @@ from redis import Redis
 
 from adapters.failures import Unavailable
 from adapters.settings import settings
-from tests.faults.lab import wait_for
-from workers.bell import BellRinger
+from tests.polling import wait_for
+from workers.bell import Bell
 
 WITHIN = 20.0  # seconds
 
@@ -26,11 +27,11 @@ def client(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
     settings.cache_clear()
 
 
-def started() -> BellRinger:
-    """A bell whose worker has servers that can be used."""
-    ringer = BellRinger(SimpleNamespace())
-    ringer._thread.start()
-    return ringer
+def run() -> None:
+    """The bell of a worker that goes on, until it ends by itself."""
+    bell = Thread(target=Bell(Event(), None).run, daemon=True)
+    bell.start()
+    bell.join(WITHIN)
 
 
 def test_a_bug_in_it_ends_the_worker(client: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,20 +39,23 @@ def test_a_bug_in_it_ends_the_worker(client: Redis, monkeypatch: pytest.MonkeyPa
         raise ZeroDivisionError
 
     monkeypatch.setattr("workers.bell.fix_partitions", fail)
-    started()._thread.join(WITHIN)
+    run()
     assert state.should_stop == 1
 
 
 def test_another_number_of_partitions_in_redis_ends_the_worker(client: Redis) -> None:
     client.set("spcm:partitions", 4)
-    started()._thread.join(WITHIN)
+    run()
     assert state.should_stop == 1
 
 
 def test_a_worker_that_ends_by_itself_has_not_failed(client: Redis) -> None:
-    ringer = started()
-    ringer.stop(None)
-    assert not ringer._thread.is_alive()
+    stopping = Event()
+    bell = Thread(target=Bell(stopping, None).run)
+    bell.start()
+    stopping.set()
+    bell.join(WITHIN)
+    assert not bell.is_alive()
     assert state.should_stop is None
 
 
@@ -61,8 +65,10 @@ def test_while_redis_is_away_nobody_stands_still(client: Redis, monkeypatch: pyt
 
     asked_since = set()
     monkeypatch.setattr("workers.bell.claim_maintenance", away)
-    ringer = BellRinger(SimpleNamespace())
-    ringer._pulse = SimpleNamespace(stands_still=lambda _, *, since: asked_since.add(since))  # type: ignore[assignment]
-    ringer._thread.start()
+    pulse: Any = SimpleNamespace(stands_still=lambda _, *, since: asked_since.add(since))
+    stopping = Event()
+    bell = Thread(target=Bell(stopping, pulse).run)
+    bell.start()
     wait_for(lambda: len(asked_since) >= 2, within=WITHIN)
-    ringer.stop(None)
+    stopping.set()
+    bell.join(WITHIN)

@@ -11,7 +11,9 @@ from structlog.testing import capture_logs
 
 from adapters.database import make_engine
 from adapters.failures import Clashed, Contended, Stalled, TookTooLong, Unavailable
-from adapters.streams import DEAD_LETTERS, CommandStreams, connect
+from adapters.keys import DEAD_LETTERS
+from adapters.redis_client import connect
+from adapters.streams import CommandStreams
 from domain.operations import Operation
 from tests.engines import migrated
 from tests.faults.proxy import Proxy
@@ -247,3 +249,12 @@ def test_a_command_whose_failure_cannot_be_written_waits_and_is_tried_anew(
     monkeypatch.undo()
     bench.drain()
     assert bench.told() == [201]
+
+
+def test_a_drain_whose_time_is_up_answers_the_bell_and_asks_for_another(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.drain.BUDGET", 0)
+    bench.streams.ring("bells", {0: "bell"})
+    assert bench.drain() is True
+    assert bench.streams.ring("bells", {0: "bell"}) == [0]

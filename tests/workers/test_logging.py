@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.engines import migrated
-from tests.faults.lab import wait_for
+from tests.polling import wait_for
 
 ROOT = Path(__file__).parents[2]
 

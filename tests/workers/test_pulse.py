@@ -12,6 +12,7 @@ from kombu.asynchronous import Hub
 
 from tests.engines import migrated
 from tests.faults.worker import children_of
+from tests.polling import wait_for
 from tests.processes import gone
 from workers.pulse import Pulse
 
@@ -44,7 +45,7 @@ def test_a_worker_that_stands_still_ends_and_says_where(tmp_path: Path, redis_ur
         worker = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stdout=output, stderr=output)
     pool: list[int] = []
     try:
-        pool = children_within(60, worker.pid)
+        pool = wait_for(lambda: children_of(worker.pid), within=60, what=lambda: "no pool process")
         os.kill(pool[0], signal.SIGSTOP)  # one that cannot end by itself, as one that hangs
         assert worker.wait(60) == 1, log.read_text()
         assert all(gone(pid, within=10) for pid in pool)
@@ -55,12 +56,3 @@ def test_a_worker_that_stands_still_ends_and_says_where(tmp_path: Path, redis_ur
                 os.kill(pid, signal.SIGKILL)
     assert "worker-stands-still" in log.read_text()
     assert "in stand_still" in log.read_text()
-
-
-def children_within(seconds: float, pid: int) -> list[int]:
-    """The process's children, as soon as it has any."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if children := children_of(pid):
-            return children
-    raise AssertionError("no pool process")

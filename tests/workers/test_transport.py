@@ -5,13 +5,15 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kombu import Connection
 from kombu.exceptions import OperationalError
 from redis import Redis
 
-from workers.queue import BELLS, DRAIN, bell
+from adapters.keys import BELLS
+from workers.queue import DRAIN, bell
 from workers.transport import PatientConnection
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +25,7 @@ def test_a_bell_that_nobody_acknowledged_is_not_put_back(redis_url: str) -> None
         client.lpush(BELLS, bell(DRAIN, [0]))
         options = {"ack_emulation": False, "priority_steps": [0]}
         with Connection(redis_url, transport="workers.transport:Transport", transport_options=options) as connection:
-            channel = connection.channel()
+            channel: Any = connection.channel()
             assert channel.basic_get(BELLS) is not None
             channel.close()
         assert client.llen(BELLS) == 0

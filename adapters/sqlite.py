@@ -1,0 +1,100 @@
+"""SQLite, the embedded default: one file with its write-ahead log, and one writer at a time."""
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DisconnectionError
+
+BUSY_TIMEOUT = 5_000
+"""Milliseconds that a writer waits for another one, whose lock nobody else must hold for long."""
+
+BUSY_LOOK = 0.001
+"""Seconds between two looks whether the other writer is done. SQLite's own waiting soon looks every 100 ms only, and so
+seldom finds a busy writer between two of its batches."""
+
+READS = {"spcm_reads": True}
+"""Execution options of a connection that only reads, and so must not keep the one writer out."""
+
+
+def sqlite_engine(url: URL, statement_timeout: int) -> Engine:
+    """An engine for the file of the URL; `statement_timeout` in milliseconds."""
+    file = _File(Path(url.database or "").absolute(), min(BUSY_TIMEOUT, statement_timeout))
+    engine = create_engine(url, creator=file.connect, hide_parameters=True)
+    event.listen(engine, "connect", file.set_up)
+    event.listen(engine, "checkout", file.require)
+    event.listen(engine, "begin", file.begin)
+    return engine
+
+
+class _File:
+    """The file at a path, and its write-ahead log.
+
+    SQLite goes on writing to one that was removed or replaced, and all of that is lost with the process.
+    """
+
+    def __init__(self, path: Path, busy_timeout: int) -> None:
+        self._path = path
+        self._log = path.with_name(f"{path.name}-wal")
+        self._busy_timeout = busy_timeout
+        self._found = False
+
+    def connect(self) -> sqlite3.Connection:
+        """A new connection. Who has found the file there makes no empty one in its place."""
+        mode = "rw" if self._found else "rwc"
+        connection = sqlite3.connect(
+            f"{self._path.as_uri()}?mode={mode}",
+            uri=True,
+            timeout=self._busy_timeout / 1000,
+            isolation_level=None,
+            check_same_thread=False,  # SQLAlchemy's pool gives it to one at a time
+        )
+        self._found = True
+        return connection
+
+    def set_up(self, connection: Any, record: Any) -> None:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()  # from now on there is a log
+        record.info["files"] = _identity(self._path), _identity(self._log)
+
+    def require(self, _connection: Any, record: Any, _proxy: Any) -> None:
+        """Raises DisconnectionError, and SQLAlchemy connects again, where another file is at the path, or none."""
+        if record.info["files"] != (_identity(self._path), _identity(self._log)):
+            raise DisconnectionError
+
+    def begin(self, connection: Connection) -> None:
+        """A plain BEGIN takes the writer's place only at the first write, and fails if another came in between."""
+        if connection.get_execution_options().get("spcm_reads"):
+            connection.exec_driver_sql("BEGIN")
+            return
+        driver: Any = connection.connection.driver_connection
+        enough = time.monotonic() + self._busy_timeout / 1000
+        driver.execute("PRAGMA busy_timeout=0")
+        try:
+            while _kept_out(driver) and time.monotonic() < enough:
+                time.sleep(BUSY_LOOK)
+            if not driver.in_transaction:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")  # fails again, as a failure that SQLAlchemy translates
+        finally:
+            driver.execute(f"PRAGMA busy_timeout={self._busy_timeout}")
+
+
+def _kept_out(driver: sqlite3.Connection) -> bool:
+    """Begin to write; whether somebody else does already."""
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as failure:
+        return failure.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    return False
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,0 +1,1 @@
+"""`spcm doctor`: what it looks at, and what it finds."""

@@ -1,0 +1,146 @@
+"""`spcm doctor`."""
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import typer
+
+from cli.installation import (
+    asked_of_database,
+    choose_settings,
+    connect_redis,
+    engine_of,
+    require_database,
+    without_password,
+)
+from cli.options import AsJson, DataFolder
+from cli.problems import FAILED, WRONG, in_one_line, say
+
+if TYPE_CHECKING:
+    from adapters.settings import Settings
+    from cli.doctor.findings import Finding
+
+
+class Unreached:
+    """Whether a server could not be asked: the others still are."""
+
+    def __init__(self) -> None:
+        self.any = False
+
+    def findings(self, subject: str, ask: "Callable[[], Iterator[Finding]]") -> "Iterator[Finding]":
+        """What `ask` finds, and what ended it before its time."""
+        from redis import ResponseError
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from adapters.failures import Contended
+        from cli.doctor.findings import problem
+        from spcm_client import ClientError
+
+        try:
+            yield from ask()
+        except Exception as error:
+            words = in_one_line(error)
+            if words is None:
+                raise
+            # But not as it should.
+            answered = isinstance(error, ClientError | SQLAlchemyError | ResponseError | Contended)
+            self.any |= not answered
+            yield problem(subject if answered else f"{subject} connection", words, "")
+
+
+def doctor(as_json: AsJson = False, data: DataFolder = None) -> None:
+    """Check servers, schema, partitions and users, and explain what is not as it should be.
+
+    Exit status 1 if there is a problem, 2 if a server cannot be reached.
+    """
+    from cli.terminal import print_json
+
+    chosen = choose_settings(data)
+    unreached = Unreached()
+    found = [
+        *_settings(),
+        *unreached.findings("Redis", lambda: _redis(chosen)),
+        *unreached.findings("database", lambda: _database(chosen)),
+    ]
+    if as_json:
+        for finding in found:
+            print_json(dataclasses.asdict(finding))
+    else:
+        _show(found)
+    if unreached.any:
+        say("not all servers could be reached: start them, or correct SPCM_REDIS_URL and SPCM_DATABASE_URL")
+        raise typer.Exit(WRONG)
+    if any(finding.level == "problem" for finding in found):
+        raise typer.Exit(FAILED)
+
+
+def _settings() -> "Iterator[Finding]":
+    from adapters.settings import Settings
+    from cli.doctor.findings import warning
+
+    known = {f"SPCM_{name.upper()}" for name in Settings.model_fields}
+    for name in sorted(os.environ):
+        if name.upper().startswith("SPCM_") and name.upper() not in known:
+            yield warning("settings", f"there is no setting {name}", "correct its name, or unset it: nothing reads it")
+
+
+def _redis(chosen: "Settings") -> "Iterator[Finding]":
+    from adapters.holders import strangers
+    from adapters.tls import redis_exposure
+    from cli.doctor.findings import connected, ok, problem, warning
+    from cli.doctor.keys import key_findings
+    from cli.doctor.redis_server import redis_findings
+    from cli.doctor.standstill import standstill_findings, standstills
+    from cli.overview import workers
+    from spcm_client import read_partitions
+
+    with connect_redis(chosen.redis) as client:
+        client.ping()
+        advice = "use rediss://, and leave certificates verified: commands have passwords in them"
+        yield connected("Redis connection", "it answers", redis_exposure(chosen.redis), advice)
+        yield from redis_findings(client, chosen.outcome_retention)
+        partitions = read_partitions(client)
+        if partitions is None:
+            yield warning("partitions", "not fixed in Redis yet", "start a worker, which fixes their number")
+        elif partitions != chosen.partitions:
+            advice = f"set SPCM_PARTITIONS={partitions}: the number is fixed when an installation first starts"
+            yield problem("partitions", f"SPCM_PARTITIONS is {chosen.partitions}, Redis has {partitions}", advice)
+        else:
+            yield ok("partitions", f"{partitions} in Redis")
+        yield from key_findings(client, chosen.partitions)
+        standing = standstills(client, chosen.partitions)
+        # Where the database cannot be asked, that is a finding of its own.
+        found, _ = asked_of_database(chosen, strangers) if standing else (None, None)
+        yield from standstill_findings(standing, workers(client), found or [])
+
+
+def _database(chosen: "Settings") -> "Iterator[Finding]":
+    from adapters.database import database_url
+    from adapters.sqlite import READS
+    from adapters.tls import postgresql_exposure
+    from cli.doctor.database import database_findings
+    from cli.doctor.findings import connected
+
+    require_database(chosen)
+    with engine_of(chosen) as engine, engine.execution_options(**READS).connect() as connection:
+        advice = "use sslmode=verify-full, or leave sslmode out: then certificates are verified"
+        exposure = postgresql_exposure(database_url(chosen.database))
+        yield connected("database connection", without_password(chosen.database), exposure, advice)
+        yield from database_findings(connection, chosen)
+
+
+def _show(found: "list[Finding]") -> None:
+    from rich.text import Text
+
+    from cli.terminal import screen, table, visible
+
+    colours = {"ok": "green", "warning": "yellow", "problem": "red"}
+    rows = []
+    for finding in found:
+        words = Text(visible(finding.found))
+        if finding.advice:
+            words.append(f"\n{finding.advice}", style="bold")
+        rows.append((Text(finding.level, style=colours[finding.level]), finding.subject, words))
+    screen().print(table(["", "what", "found, and what to do"], rows))

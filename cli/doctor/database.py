@@ -1,0 +1,121 @@
+"""What is to be known of the database: whether it keeps what it confirmed, and is ready for this version."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, func, inspect, select, text
+
+from cli.doctor.findings import Finding, expect, ok, problem, warning
+
+if TYPE_CHECKING:
+    from adapters.settings import Settings
+
+OLDEST_POSTGRESQL = 14
+"""Older ones get no corrections any more."""
+
+
+def database_findings(connection: Connection, chosen: "Settings") -> Iterator[Finding]:
+    """All of it. Raises what the engine raises."""
+    from adapters.migrations import NotReady, newest, require_current
+
+    if connection.dialect.name == "postgresql":
+        yield from _postgresql(connection)
+    else:
+        yield ok("database", f"SQLite {connection.scalar(text('select sqlite_version()'))}: for workers of one machine")
+    try:
+        require_current(connection)
+    except NotReady as wrong:
+        yield problem("migrations", str(wrong), "")
+        return
+    if lacking := _lacking(connection):
+        found = f"the database lacks {', '.join(lacking)}"
+        yield problem("migrations", found, "restore a whole backup, or what is missing: workers wait for it")
+        return
+    yield ok("migrations", f"schema {newest()}")
+    if connection.dialect.name == "postgresql":
+        yield from _writable(connection)
+    yield from _partitions(connection, chosen)
+    yield _users(connection)
+
+
+def _lacking(connection: Connection) -> list[str]:
+    """Tables and columns of the schema that are not there."""
+    from adapters.tables import metadata
+
+    asked = inspect(connection)
+    tables = set(asked.get_table_names())
+    there = {(name, column["name"]) for name in tables & set(metadata.tables) for column in asked.get_columns(name)}
+    columns = {(table.name, column.name) for table in metadata.sorted_tables for column in table.columns}
+    lost = sorted(set(metadata.tables) - tables)
+    return lost + [f"{name}.{column}" for name, column in sorted(columns - there) if name in tables]
+
+
+def _postgresql(connection: Connection) -> Iterator[Finding]:
+    version = int(str(connection.scalar(text("show server_version_num"))))
+    words = f"PostgreSQL {connection.scalar(text('show server_version'))}"
+    if version // 10_000 >= OLDEST_POSTGRESQL:
+        yield ok("database", words)
+    else:
+        yield warning("database", words, f"use PostgreSQL {OLDEST_POSTGRESQL} or newer")
+    for setting, danger in (
+        ("fsync", "a crash of the machine can destroy the database"),
+        ("full_page_writes", "a crash of the machine can destroy pages of the database"),
+        # Ours is a session's own setting; a value that is told here holds for us.
+        ("synchronous_commit", "a crash can undo what outcomes have told"),
+    ):
+        value = str(connection.scalar(text(f"show {setting}")))
+        good = value == "on" or (setting == "synchronous_commit" and value in ("remote_write", "remote_apply"))
+        yield expect("PostgreSQL", f"{setting} {value}", good=good, advice=f"set {setting} = on: without it {danger}")
+
+
+def _writable(connection: Connection) -> Iterator[Finding]:
+    """Only what is wrong: that workers may write is what everybody takes for granted."""
+    from adapters.tables import creations, metadata
+
+    if connection.scalar(text("show transaction_read_only")) == "on":
+        recovering = connection.scalar(text("select pg_is_in_recovery()"))
+        found = "a standby, which takes no writes" if recovering else "default_transaction_read_only is on"
+        yield problem("PostgreSQL", found, "name the primary in SPCM_DATABASE_URL, or let it be written to")
+    asked = text("select has_table_privilege(:table, :right)")
+    missing = [
+        f"{right} on {table}"
+        for table in sorted(metadata.tables)
+        for right in ("SELECT", "INSERT", "UPDATE", "DELETE")
+        if not connection.scalar(asked, {"table": table, "right": right})
+    ]
+    if not connection.scalar(text("select has_sequence_privilege(:name, 'USAGE')"), {"name": creations.name}):
+        missing.append(f"USAGE on {creations.name}")
+    if missing:
+        advice = "a worker that connects as this user waits until it is granted them"
+        yield problem("PostgreSQL", f"this user lacks {', '.join(missing)}", advice)
+
+
+def _partitions(connection: Connection, chosen: "Settings") -> Iterator[Finding]:
+    from adapters.installation import missing_partitions
+    from adapters.migrations import NotReady
+
+    try:
+        missing = missing_partitions(connection, chosen.partitions)
+        if not missing:
+            yield ok("partitions", f"{chosen.partitions} in the database")
+        elif len(missing) == chosen.partitions:
+            yield warning("partitions", "none in the database yet", "start a worker: it makes them")
+        else:
+            found = f"the database has no row of partition {', '.join(map(str, missing))}"
+            yield problem("partitions", found, "start a worker: it makes them anew")
+    except NotReady as wrong:
+        yield problem("partitions", str(wrong), "")
+
+
+def _users(connection: Connection) -> Finding:
+    from adapters.tables import tenants, user_permissions, users
+
+    count = connection.scalar(select(func.count()).select_from(tenants)) or 0
+    all_users = connection.scalar(select(func.count()).select_from(users)) or 0
+    held = select(user_permissions.c.tenant, user_permissions.c.user_name).distinct().subquery()
+    able = connection.scalar(select(func.count()).select_from(held)) or 0
+    found = f"{count} tenants, {all_users} users, {able} of them with permissions"
+    if able:
+        return ok("users", found)
+    advice = "add some with `spcm tenant add` and `spcm user add`: else each command gets 401 or 403"
+    return warning("users", found, advice)

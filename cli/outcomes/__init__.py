@@ -1,0 +1,1 @@
+"""`spcm outcome`, `spcm follow` and `spcm republish`: what became of commands."""

@@ -1,0 +1,87 @@
+"""`spcm follow`."""
+
+import json
+import re
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adapters.keys import UNATTRIBUTED, outcome_stream
+from cli.installation import choose_settings, connect_redis
+from cli.options import AsJson, DataFolder
+from cli.problems import Problem, say
+from cli.waiting import OutageWait
+
+if TYPE_CHECKING:
+    from cli.outcomes.streams import OutcomeStreams, Published
+
+LOOK = 1.0
+"""Seconds between two looks for streams of new tenants, and between two tries to reach Redis."""
+
+Tenant = Annotated[str | None, typer.Option("--tenant", help="Else all, and _unattributed: those of no tenant.")]
+From = Annotated[
+    str,
+    typer.Option(
+        "--from", metavar="POINT", help="start, now, or the id of a stream's entry, as it is shown without --json."
+    ),
+]
+
+
+def follow(tenant: Tenant = None, point: From = "now", as_json: AsJson = False, data: DataFolder = None) -> None:
+    """Show outcomes as they are published, until Ctrl-C."""
+    from cli.outcomes.streams import OLDEST, OutcomeStreams
+
+    if point not in ("start", "now") and not re.fullmatch(r"[0-9]{1,20}(-[0-9]{1,20})?", point):
+        raise Problem("--from must be start, now, or an entry's id, as in 1763740800000-0")
+    position = {"start": OLDEST, "now": None}.get(point, point)
+    chosen = choose_settings(data)
+    with connect_redis(chosen.redis) as client:
+        streams = OutcomeStreams(client)
+        if tenant is None:
+            streams.add_all(position)
+        else:
+            stream = _stream(tenant)
+            if not client.exists(stream):
+                say(f"there are no outcomes of {tenant} yet (see `spcm tenant list`); waiting for the first")
+            streams.add(stream, position)
+        # What is there from now on and was not before is new, all of it.
+        later = OLDEST if position is None else position
+        _follow(streams, later if tenant is None else None, as_json=as_json)
+
+
+def _stream(tenant: str) -> str:
+    from cli.names import tenant_name
+
+    return outcome_stream(tenant if tenant == UNATTRIBUTED else tenant_name(tenant))
+
+
+def _follow(streams: "OutcomeStreams", others_from: str | None, *, as_json: bool) -> None:
+    waiting, looked = OutageWait(), time.monotonic()
+    while True:
+        with waiting:
+            for published in streams.read(LOOK):
+                _tell(published, as_json=as_json)
+            if others_from is not None and time.monotonic() - looked >= LOOK:
+                streams.add_all(others_from)
+                looked = time.monotonic()
+        if waiting.lost:
+            time.sleep(LOOK)
+
+
+def _tell(published: "Published", *, as_json: bool) -> None:
+    from rich.text import Text
+
+    from cli.outcomes.line import outcome_line
+    from cli.terminal import print_line, screen
+
+    try:
+        event = json.loads(published.event)
+        line = outcome_line(event)
+    except (ValueError, AttributeError):
+        say(f"{published.stream} {published.entry}: no outcome event")
+        return
+    if as_json:
+        print_line(published.event)
+    else:
+        screen().print(Text(f"{published.entry} {event.get('tenant') or '-'} ", style="dim") + line, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""`spcm up`: servers and a worker, looked after."""

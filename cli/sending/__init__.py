@@ -1,0 +1,1 @@
+"""`spcm submit` and `spcm deadletters`: commands on their way, and their outcomes."""

@@ -1,0 +1,84 @@
+"""Sending dead letters' commands again."""
+
+import time
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from adapters.dead_letters import DeadLetter, remove_dead_letters
+from cli.problems import Problem
+from cli.sending.command_file import WrittenCommand
+from cli.sending.submission import Submission
+
+if TYPE_CHECKING:
+    import redis
+
+    from cli.sending.outcome_printer import OutcomePrinter
+
+NOT_EXECUTED = {401, 403, 503}
+"""Statuses after which the dead letter stays: with other credentials, or later, the command can succeed."""
+
+_AT_ONCE = 10  # a bulk's command can be of 4 MiB
+_MOST_UNDER_WAY = 500
+_BLOCK = 0.5  # seconds
+
+
+class Resending:
+    """Commands of dead letters under way, under one authorization."""
+
+    def __init__(self, client: "redis.Redis", authorization: str, printer: "OutcomePrinter", timeout: float) -> None:
+        self.unreadable = 0
+        self._client = client
+        self._submission = Submission(client, {"authorization": authorization}, patience=timeout)
+        self._printer = printer
+        self._timeout = timeout
+        self._under_way: dict[str, str] = {}
+
+    def send(self, letters: "Iterator[DeadLetter]") -> None:
+        """Send them and remove each as soon as Redis has its command."""
+        while some := list(islice(letters, _AT_ONCE)):
+            remove_dead_letters(self._client, self._send(some, tell=True))
+
+    def send_and_wait(self, letters: "Iterator[DeadLetter]") -> None:
+        """Send them, show their outcomes, remove those that were decided. Raises Problem where no outcome comes."""
+        while some := list(islice(letters, _AT_ONCE)):
+            self._send(some)
+            self._wait(_MOST_UNDER_WAY)
+        self._printer.expect_no_more()
+        self._wait(0)
+
+    def _wait(self, most: int) -> None:
+        """Until no more than so many are under way."""
+        last = time.monotonic()
+        while (before := len(self._under_way)) > most:
+            self._settle()
+            if len(self._under_way) < before:
+                last = time.monotonic()
+            elif time.monotonic() - max(last, self._submission.away_until) > self._timeout:
+                raise Problem(
+                    f"{before} commands have no outcome yet, {self._timeout:g} s after the last; they may still be"
+                    " executed, and their dead letters are still there: to resend them does nothing twice"
+                )
+
+    def _send(self, letters: Sequence[DeadLetter], *, tell: bool = False) -> list[str]:
+        """The ids of those that were sent."""
+        written = {letter.id: WrittenCommand(letter.command.decode(), letter.members) for letter in letters}
+        sendable = {letter_id: command for letter_id, command in written.items() if command.members}
+        self.unreadable += len(written) - len(sendable)
+        if not sendable:
+            return []
+        sent = self._submission.send(sendable.values())
+        self._printer.sent(sent, tell=tell)
+        for letter_id, each in zip(sendable, sent, strict=True):
+            self._under_way[each.event_id] = letter_id
+        return list(sendable)
+
+    def _settle(self) -> None:
+        """Take in the outcomes that are there, or come in a moment."""
+        decided = []
+        for text, event in self._submission.outcomes(_BLOCK):
+            letter_id = self._under_way.pop(event["id"])
+            if event["status"] not in NOT_EXECUTED:
+                decided.append(letter_id)
+            self._printer.outcome(text, event)
+        remove_dead_letters(self._client, decided)

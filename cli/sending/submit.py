@@ -1,0 +1,132 @@
+"""`spcm submit`."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import FileIO
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.installation import choose_settings, connect_redis
+from cli.options import AsJson, DataFolder, Timeout
+from cli.problems import FAILED, Problem, in_one_line
+
+if TYPE_CHECKING:
+    from cli.sending.inbox import Inbox
+    from cli.sending.outcome_printer import OutcomePrinter
+    from cli.sending.submission import Submission
+
+MOST_UNDER_WAY = 1_000
+_BLOCK = 0.5  # seconds for which outcomes are waited for, where there is nothing else to do
+_SHORT_BLOCK = 0.02  # and where commands may still come
+
+File = Annotated[str, typer.Argument(metavar="FILE", help="Commands: JSON, or JSON lines; - is stdin.")]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait for outcomes.")]
+Tenant = Annotated[str | None, typer.Option("--tenant", help="For commands that name no tenant.")]
+User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="For commands without authorization.")]
+PasswordEnv = Annotated[
+    str | None, typer.Option("--password-env", metavar="VAR", help="The variable that has the user's password.")
+]
+
+
+def submit(
+    file: File = "-",
+    no_wait: NoWait = False,
+    tenant: Tenant = None,
+    user: User = None,
+    password_env: PasswordEnv = None,
+    timeout: Timeout = 30.0,
+    as_json: AsJson = False,
+    data: DataFolder = None,
+) -> None:
+    """Send commands and show their outcomes as they come; exit status 1 where one is 400 or above.
+
+    What a command lacks of id, tenant and authorization is filled in; all else is sent as it is, right or wrong.
+    """
+    from cli.sending.command_file import commands_in
+    from cli.sending.inbox import Inbox
+    from cli.sending.outcome_printer import OutcomePrinter
+    from cli.sending.submission import Submission
+
+    members = _members(tenant, user, password_env)
+    chosen = choose_settings(data)
+    with connect_redis(chosen.redis) as client:
+        submission = Submission(client, members, patience=timeout)
+        # Unbuffered: a buffer's lock, held by the thread that reads, would break the interpreter's end.
+        inbox = Inbox(commands_in(FileIO(0 if file == "-" else file, closefd=file != "-")))
+        with OutcomePrinter(as_json=as_json) as printer, _unanswered_are_named(submission):
+            if no_wait:
+                _send_all(inbox, submission, printer)
+            else:
+                _send_and_wait(inbox, submission, printer, timeout)
+    if inbox.fault is not None:
+        raise inbox.fault
+    if not printer.any:
+        raise Problem("there was no command, and nothing was sent")
+    if printer.failed:
+        raise typer.Exit(FAILED)
+
+
+def _members(tenant: str | None, user: str | None, variable: str | None) -> dict[str, str]:
+    """What commands get that lack it. Raises Problem."""
+    from cli.names import password_in, tenant_name, user_name
+    from spcm_client.commands import basic_authorization
+
+    members = {} if tenant is None else {"tenant": tenant_name(tenant)}
+    if (user is None) != (variable is None):
+        raise Problem("give --user and --password-env together")
+    if user is not None and variable is not None:
+        members["authorization"] = basic_authorization(user_name(user), password_in(variable))
+    return members
+
+
+@contextmanager
+def _unanswered_are_named(submission: "Submission") -> Iterator[None]:
+    """Where it ends early: by their ids they can be looked for, or sent again."""
+    from redis import RedisError
+
+    try:
+        yield
+    except (Problem, RedisError) as error:
+        if not (ids := submission.unanswered):
+            raise
+        commands = "1 command has" if len(ids) == 1 else f"{len(ids)} commands have"
+        words = f"{commands} no outcome yet and may still be executed, under these ids: {' '.join(map(str, ids))}"
+        raise Problem(f"{in_one_line(error)}; {words}") from None
+
+
+def _send_all(inbox: "Inbox", submission: "Submission", printer: "OutcomePrinter") -> None:
+    while not inbox.ended:
+        if commands := inbox.take(MOST_UNDER_WAY, seconds=_BLOCK):
+            printer.sent(submission.send(commands), tell=True)
+            submission.under_way.clear()
+
+
+def _send_and_wait(inbox: "Inbox", submission: "Submission", printer: "OutcomePrinter", timeout: float) -> None:
+    """Raises Problem where no outcome came for so many seconds."""
+    last = time.monotonic()
+    while not inbox.ended or submission.under_way:
+        room = MOST_UNDER_WAY - len(submission.under_way)
+        if commands := inbox.take(room, seconds=0 if submission.under_way else _BLOCK):
+            printer.sent(submission.send(commands))
+            last = time.monotonic()
+        if inbox.ended:
+            printer.expect_no_more()
+        if not submission.under_way:
+            continue
+        before = printer.outcomes
+        for text, event in submission.outcomes(
+            _seconds_to_wait(inbox, full=len(commands) >= room, sent=bool(commands))
+        ):
+            printer.outcome(text, event)
+        if printer.outcomes > before:
+            last = time.monotonic()
+        elif time.monotonic() - max(last, submission.away_until) > timeout:
+            raise Problem(f"no outcome came within {timeout:g} s (see `spcm status`)")
+
+
+def _seconds_to_wait(inbox: "Inbox", *, full: bool, sent: bool) -> float:
+    if inbox.ended or full:
+        return _BLOCK
+    return 0.001 if sent else _SHORT_BLOCK

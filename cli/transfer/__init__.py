@@ -1,0 +1,1 @@
+"""`spcm import` and `spcm export`: files in and out."""

@@ -1,0 +1,154 @@
+"""`spcm import`."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.installation import choose_settings, number_of_partitions
+from cli.options import DataFolder, PasswordEnv, TenantOption, UserOption
+from cli.problems import FAILED, Problem, in_one_line, say
+
+if TYPE_CHECKING:
+    from cli.transfer.report import Report
+    from domain.operations import Operation
+    from spcm_client import Client, ItemResult
+
+_UNAUTHENTICATED = 401
+_SHOWN_EACH = 250  # results
+
+
+class ImportMode(StrEnum):
+    """What a failure undoes."""
+
+    CONTINUE = "continue"
+    ATOMIC = "atomic"
+
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a header, or JSON lines, in UTF-8.")]
+OperationOption = Annotated[str, typer.Option("--operation", metavar="NAME", help="What each line asks for.")]
+Mode = Annotated[ImportMode, typer.Option("--mode", help="atomic: a failure undoes its bulk, up to 500 lines.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing: tell what would be.")]
+Run = Annotated[str, typer.Option("--run", metavar="LABEL", help="Another label imports the same file anew.")]
+Timeout = Annotated[float, typer.Option("--timeout", min=1, help="Seconds without an outcome after which to give up.")]
+
+
+def import_file(
+    file: File,
+    tenant: TenantOption,
+    user: UserOption,
+    password_env: PasswordEnv,
+    operation: OperationOption = "subscriber.create",
+    mode: Mode = ImportMode.CONTINUE,
+    dry_run: DryRun = False,
+    run: Run = "",
+    timeout: Timeout = 300.0,
+    data: DataFolder = None,
+) -> None:
+    """Import a file of any size. Run again after an interruption it goes on where it was, and does nothing twice.
+
+    What did not succeed is in FILE.report.csv, and those lines as they were in FILE.remainder.csv or .jsonl. Exit
+    status: 0, 1 where some did not succeed, 2 where the import could not run.
+    """
+    from cli.transfer.report import Report
+    from cli.transfer.source import open_source
+    from spcm_client import OutcomeTimeout, import_items
+
+    chosen = choose_settings(data)
+    known = _operation(operation)
+    with closing(open_source(file, known)) as source, _terminated_as_by_ctrl_c(), Report(file, source) as report:
+        try:
+            content = source.check()
+        except Problem as problem:
+            raise Problem(f"{problem}; nothing was sent") from None
+        with _client(chosen.redis, tenant, user, password_env) as client:
+            number_of_partitions(client.redis)  # each bulk's id depends on it: a guess would make others of them
+            label = f"{content.digest}/{operation}/{run}"
+            results = import_items(client, source.items(), mode=mode.value, run=label, dry_run=dry_run, timeout=timeout)
+            try:
+                _follow(results, report, content.items)
+            except OutcomeTimeout as late:
+                why = "is a worker running?" if late.__cause__ is None else f"{in_one_line(late.__cause__)}."
+                raise Problem(
+                    f"no outcome came within {timeout:g} s: {why} Run the same import again to go on"
+                ) from None
+            except KeyboardInterrupt:
+                say("run the same import again to go on")
+                raise
+        report.write()
+        _tell(report, dry_run=dry_run)
+        if report.failed:
+            raise typer.Exit(FAILED)
+
+
+@contextmanager
+def _terminated_as_by_ctrl_c() -> Iterator[None]:
+    """By other signals too it ends in order: without the files that it has begun, and saying how to go on."""
+    from cli.stopping import requests_to_end
+
+    others = [number for number in requests_to_end() if number != signal.SIGINT]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in others}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _operation(name: str) -> "Operation":
+    from domain.bulk_form import BULK
+    from domain.catalog import OPERATIONS
+
+    operation = OPERATIONS.get(name)
+    if operation is None or name == BULK:
+        names = ", ".join(each for each in OPERATIONS if each != BULK)
+        raise Problem(f"there is no operation {name} for a line; there are {names}")
+    return operation
+
+
+def _client(url: str, tenant: str, user: str, variable: str) -> "Client":
+    from cli.names import password_in, tenant_name, user_name
+    from spcm_client import Client
+
+    return Client(url, tenant_name(tenant), user_name(user), password_in(variable))
+
+
+def _follow(results: "Iterator[ItemResult]", report: "Report", total: int) -> None:
+    """Take the results in, and show how far it is. Raises Problem for what no item can cure."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from cli.terminal import errors
+
+    console = errors()
+    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+    began = time.monotonic()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("importing", total=total)
+        for done, result in enumerate(results, 1):
+            if result.status == _UNAUTHENTICATED:
+                raise Problem("tenant, user or password are wrong: what was not imported yet was not executed")
+            report.add(result)
+            if done % _SHOWN_EACH == 0 or done == total:
+                rate = done / max(time.monotonic() - began, 0.001)
+                bar.update(task, completed=done, description=f"importing, {rate:,.0f} a second")
+
+
+def _tell(report: "Report", *, dry_run: bool) -> None:
+    from cli.terminal import print_line, screen, table
+    from cli.transfer.report import summary
+
+    if dry_run:
+        print_line("dry run: nothing was changed")
+    screen().print(table(("status", "reason", "lines"), summary(report)))
+    if report.replayed:
+        print_line(f"told again, since this import was begun before: {report.replayed:,}")
+    if report.failed:
+        print_line(f"what did not succeed: {report.path}")
+        print_line(f"those lines, as they were: {report.remainder}")
+    if report.failed and report.failed == report.all and not dry_run:
+        print_line("none succeeded: to import the same lines again, give --run another label")

@@ -1,0 +1,172 @@
+"""What is left of an import: a summary, a report of what did not succeed, and those lines, to be sent again."""
+
+import fcntl
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from errno import EISDIR
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+from cli.problems import Problem
+from cli.transfer.csv_records import written_record
+from cli.transfer.source import Source
+from spcm_client import ItemResult
+
+HEADER = ("line", "id", "status", "reason", "field", "description")
+_AT_ONCE = 1000
+
+Row = tuple[int, str, int | None, str | None, str | None, str]
+
+
+class Failures:
+    """What did not succeed, in a temporary database: results come in the order of execution, lines are wanted.
+
+    It takes memory for no more than `_AT_ONCE` results, and its file is gone when it is closed, or the process ends.
+    """
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("")  # a file without a name
+        self._database.execute("pragma journal_mode=off")
+        self._database.execute("create table failures (line, id, status, reason, field, description)")
+        self._rows: list[Row] = []
+
+    def add(self, result: ItemResult) -> None:
+        """Note down an item that did not succeed; its note is its line."""
+        line = result.item.note
+        self._rows += [
+            (line, result.id, result.status, result.reason, field, description)
+            for field, description in _faults(result)
+        ]
+        if len(self._rows) >= _AT_ONCE:
+            self._flush()
+
+    def rows(self) -> Iterator[Row]:
+        """All of them, by line."""
+        self._flush()
+        return self._database.execute("select * from failures order by line, rowid")
+
+    def lines(self) -> Iterator[int]:
+        """Each line once."""
+        self._flush()
+        return (line for (line,) in self._database.execute("select distinct line from failures order by line"))
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _flush(self) -> None:
+        self._database.executemany("insert into failures values (?, ?, ?, ?, ?, ?)", self._rows)
+        self._rows.clear()
+
+
+class Report:
+    """The files beside an imported one. They appear when the import has ended, each as a whole."""
+
+    def __init__(self, path: Path, source: Source) -> None:
+        """Raises Problem where they cannot be written."""
+        self.path = path.with_name(f"{path.name}.report.csv")
+        self.remainder = path.with_name(f"{path.name}.remainder{source.suffix}")
+        self.statuses: Counter[tuple[int | None, str | None]] = Counter()
+        self.replayed = 0
+        self._source = source
+        self._failures = Failures()
+        self._parts = ExitStack()
+        self._files = [self._part(each) for each in (self.path, self.remainder)]
+
+    def add(self, result: ItemResult) -> None:
+        """Count what became of an item."""
+        self.statuses[result.status, result.reason] += 1
+        self.replayed += result.replayed
+        if not result.ok:
+            self._failures.add(result)
+
+    @property
+    def all(self) -> int:
+        """How many items there were."""
+        return self.statuses.total()
+
+    @property
+    def failed(self) -> int:
+        """How many items did not succeed."""
+        return sum(count for (status, _), count in self.statuses.items() if status is None or status >= 300)
+
+    def write(self) -> None:
+        """Put the report in its place, and the remainder if there is one; one of an earlier run goes."""
+        report, remainder = self._files
+        report.write(written_record(HEADER).encode())
+        for row in self._failures.rows():
+            report.write(written_record(row).encode())
+        if self.failed:
+            self._source.write_lines(self._failures.lines(), remainder)
+        for file, target in zip(self._files, (self.path, self.remainder), strict=True):
+            file.flush()
+            os.replace(file.name, target)
+        if not self.failed:
+            self.remainder.unlink()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._parts.close()
+        self._failures.close()
+
+    def _part(self, target: Path) -> BinaryIO:
+        """The file in which it grows, in the same folder, so that it can take its place; one of a killed run's too."""
+        part = target.with_name(f".{target.name}.part")
+        try:
+            if target.is_dir():
+                raise IsADirectoryError(EISDIR, "it is a folder")
+            file = part.open("ab")
+            self._parts.callback(file.close)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not _is_at(part, file):  # whoever had it until now has just put it in its place
+                raise BlockingIOError
+            file.truncate(0)
+        except OSError as error:
+            self._parts.close()
+            words = "this file is being imported" if isinstance(error, BlockingIOError) else error.strerror
+            raise Problem(f"{target} cannot be written ({words}); nothing was sent") from None
+        self._parts.callback(_remove, part, file)
+        return file
+
+
+def _remove(part: Path, file: BinaryIO) -> None:
+    """But not another import's, which has begun since this one put its own in its place."""
+    if _is_at(part, file):
+        part.unlink()
+
+
+def _is_at(path: Path, file: BinaryIO) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
+
+
+def _faults(result: ItemResult) -> Iterator[tuple[str | None, str]]:
+    """Field and description of each fault of an item; most have one, without a field."""
+    body = result.data if isinstance(result.data, Mapping) else {}
+    errors = body.get("errors")
+    if isinstance(errors, list):
+        yield from ((error.get("field"), error.get("description", "")) for error in errors)
+    else:
+        yield None, str(body.get("message", _words(result)))
+
+
+def _words(result: ItemResult) -> str:
+    if result.reason is not None:
+        return "What became of it cannot be read"
+    return "It was not executed"
+
+
+def summary(report: Report) -> Iterator[tuple[Any, ...]]:
+    """Status, reason and count, by status."""
+    known = sorted(report.statuses.items(), key=lambda each: (each[0][0] or 1000, each[0][1] or ""))
+    for (status, reason), count in known:
+        yield "not executed" if status is None else status, reason or "", f"{count:,}"

@@ -1,0 +1,147 @@
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+
+import pytest
+from sqlalchemy import Engine, make_url, text
+
+from adapters.database import make_engine
+from adapters.failures import Contended, Unavailable
+from adapters.sqlite import BUSY_LOOK, READS
+
+FULL = 2  # of SQLite's synchronous: fsync at each commit
+
+
+def test_whoever_comes_second_waits_and_sees_what_the_first_has_done(sqlite_url: str) -> None:
+    engine = make_engine(sqlite_url)
+    with engine.begin() as connection:
+        connection.execute(text("create table counted (number integer)"))
+        connection.execute(text("insert into counted values (0)"))
+    coming = Event()
+
+    def count() -> None:
+        coming.set()
+        with engine.begin() as connection:
+            number = connection.scalar(text("select number from counted"))
+            connection.execute(text("update counted set number = :number"), {"number": number + 1})
+
+    with ThreadPoolExecutor(1) as beside:
+        with engine.begin() as connection:
+            connection.execute(text("update counted set number = 1"))
+            second = beside.submit(count)
+            coming.wait()
+            time.sleep(0.3)  # until it waits
+        second.result()
+    with engine.connect().execution_options(**READS) as connection:
+        assert connection.scalar(text("select number from counted")) == 2
+    engine.dispose()
+
+
+def test_whoever_waits_looks_again_and_again(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = make_engine(sqlite_url)
+    writer = engine.connect()
+    writer.begin()
+    looks = []
+
+    def look_later(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 300:
+            writer.rollback()
+
+    monkeypatch.setattr("adapters.sqlite.time.sleep", look_later)
+    with engine.begin():
+        assert looks == [BUSY_LOOK] * 300
+    writer.close()
+    engine.dispose()
+
+
+def test_who_waits_for_too_long_is_told_so(sqlite_url: str) -> None:
+    engine = make_engine(sqlite_url, statement_timeout=200)
+    with engine.begin(), pytest.raises(Contended, match="SQLITE_BUSY"), engine.begin():
+        pass
+    engine.dispose()
+
+
+def test_who_only_reads_waits_for_nobody(sqlite_url: str) -> None:
+    engine = make_engine(sqlite_url)
+    with engine.begin() as connection:
+        connection.execute(text("create table counted (number integer)"))
+    with engine.begin() as writer, engine.connect().execution_options(**READS) as reader:
+        writer.execute(text("insert into counted values (0)"))
+        assert reader.scalar(text("select count(*) from counted")) == 0
+    engine.dispose()
+
+
+def test_what_is_committed_is_on_the_disk(sqlite_url: str) -> None:
+    engine = make_engine(sqlite_url)
+    with engine.connect().execution_options(**READS) as connection:
+        assert connection.scalar(text("pragma journal_mode")) == "wal"
+        assert connection.scalar(text("pragma synchronous")) == FULL
+    engine.dispose()
+
+
+@pytest.mark.parametrize(("statement_timeout", "waits"), [(20_000, 5_000), (1_333, 1_333)])
+def test_a_lock_of_others_is_waited_for_less_long_than_a_task_may_take(
+    statement_timeout: int, waits: int, sqlite_url: str
+) -> None:
+    engine = make_engine(sqlite_url, statement_timeout=statement_timeout)
+    with engine.connect().execution_options(**READS) as connection:
+        assert connection.scalar(text("pragma busy_timeout")) == waits
+    engine.dispose()
+
+
+def count_up(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("create table if not exists counted (number integer)"))
+        connection.execute(text("insert into counted values (0)"))
+
+
+def counted(path: Path) -> int:
+    with sqlite3.connect(path) as connection:
+        number: int = connection.execute("select count(*) from counted").fetchone()[0]
+    connection.close()
+    return number
+
+
+def test_what_comes_after_the_file_was_replaced_is_in_the_new_one(sqlite_url: str) -> None:
+    path, backup = (Path(make_url(sqlite_url).database or "").with_suffix(end) for end in (".sqlite", ".backup"))
+    engine = make_engine(sqlite_url)
+    count_up(engine)
+    with sqlite3.connect(path) as connection, sqlite3.connect(backup) as copy:
+        connection.backup(copy)
+    connection.close()
+    copy.close()
+    for each in path.parent.glob("spcm.sqlite*"):
+        each.unlink()
+    backup.rename(path)
+    count_up(engine)
+    assert counted(path) == 2
+    engine.dispose()
+    assert counted(path) == 2
+
+
+def test_nothing_goes_on_in_a_log_that_was_removed(sqlite_url: str) -> None:
+    path = Path(make_url(sqlite_url).database or "")
+    engine = make_engine(sqlite_url)
+    count_up(engine)
+    path.with_name("spcm.sqlite-wal").unlink()
+    count_up(engine)
+    assert counted(path) == 2
+    engine.dispose()
+
+
+def test_a_file_that_was_removed_is_waited_for(sqlite_url: str) -> None:
+    path = Path(make_url(sqlite_url).database or "")
+    engine = make_engine(sqlite_url)
+    count_up(engine)
+    path.rename(path.with_suffix(".away"))
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="SQLITE_CANTOPEN"):
+            count_up(engine)
+        assert not path.exists()
+    path.with_suffix(".away").rename(path)
+    count_up(engine)
+    engine.dispose()
+    assert counted(path) == 2

@@ -1,0 +1,133 @@
+"""The taking script finds who kills its taker, and is soon done where nobody does."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import takewhile
+
+import pytest
+
+from adapters.redis_client import connect
+from adapters.streams import LARGEST_BATCH, Announcement, CommandStreams, Taken
+from tests.adapters.announcements import announcement
+
+
+class Taker:
+    """Takes 64 at a time, and tells what it was given and how often that had died alone."""
+
+    def __init__(self, streams: CommandStreams) -> None:
+        self._streams = streams
+        self._taken: Taken | None = None
+
+    def dies(self) -> tuple[int, int]:
+        self._taken = self._streams.take(0, at_most=64)
+        return len(self._taken.entries), self._taken.deaths
+
+    def finishes(self) -> tuple[int, int]:
+        told = self.dies()
+        assert self._taken is not None
+        told_of = [*self._taken.entries, *self._taken.refused]
+        outcomes: list[Announcement] = [announcement(entry.id) for entry in told_of]
+        self._streams.finish(0, self._taken.token, outcomes)
+        return told
+
+
+@pytest.fixture
+def taker(redis_url: str) -> Iterator[Taker]:
+    with connect(redis_url) as client:
+        for _ in range(200):
+            client.xadd("spcm:commands:0", {"command": "{}"})
+        yield Taker(CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1)))
+
+
+def test_after_a_death_a_few_are_taken_at_a_time_as_many_as_were_taken_before(taker: Taker) -> None:
+    assert taker.dies() == (64, 0)
+    assert [taker.finishes() for _ in range(32)] == [(2, 0)] * 32
+    assert taker.finishes() == (64, 0)
+
+
+def test_who_kills_is_found_among_the_few_and_shows_by_dying_alone(taker: Taker) -> None:
+    assert [taker.dies(), taker.finishes(), taker.dies()] == [(64, 0), (2, 0), (2, 0)]
+    assert [taker.dies() for _ in range(4)] == [(1, 0), (1, 1), (1, 2), (1, 3)]
+    assert taker.finishes() == (1, 4)
+    assert taker.finishes() == (64, 0)
+
+
+def test_what_is_refused_beyond_the_limit_does_not_end_the_care(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        for _ in range(200):
+            client.xadd("spcm:commands:0", {"command": "{}"})
+        taker = Taker(CommandStreams(client, backlog_limit=100, outcome_retention=timedelta(days=1)))
+        assert taker.dies() == (64, 0)
+        assert [taker.finishes() for _ in range(32)] == [(2, 0)] * 32
+
+
+def test_an_entry_of_the_highest_id_is_taken_with_those_before_it(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        for number in range(8):
+            client.xadd("spcm:commands:0", {"command": "{}"}, id=f"{number + 1}-0")
+        client.xadd("spcm:commands:0", {"command": "{}"}, id=f"{2**64 - 1}-{2**64 - 1}")
+        taker = Taker(CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1)))
+        assert taker.finishes() == (9, 0)
+        assert client.xlen("spcm:commands:0") == 0
+
+
+def test_an_end_that_was_forgiven_is_no_death(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        streams = CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1))
+        for _ in range(3):
+            client.xadd("spcm:commands:0", {"command": "{}"})
+        streams.forgive(0, streams.take(0, at_most=10).token)
+        assert len(streams.take(0, at_most=10).entries) == 3
+
+
+def test_what_is_refused_at_once_is_bounded_in_bytes_too(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        streams = CommandStreams(client, backlog_limit=2, outcome_retention=timedelta(days=1))
+        ids = [client.xadd("spcm:commands:0", {"command": b"x" * 1_500_000}).decode() for _ in range(8)]
+        refused: list[str] = []
+        while client.xlen("spcm:commands:0") > 2:
+            taken = streams.take(0, at_most=64)
+            assert sum(entry.size for entry in taken.refused) <= LARGEST_BATCH
+            refused = [entry.id for entry in taken.refused] + refused
+            streams.finish(0, taken.token, [announcement(entry.id) for entry in taken.refused])
+        assert refused == ids[2:]
+
+
+def test_what_is_taken_at_once_is_bounded_in_bytes_and_what_is_too_large_is_not_read(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        streams = CommandStreams(client, backlog_limit=100, outcome_retention=timedelta(days=1))
+        for size in (*[1_500_000] * 6, LARGEST_BATCH + 1):
+            client.xadd("spcm:commands:0", {"command": b"x" * size})
+        read: list[bool] = []
+        while client.xlen("spcm:commands:0"):
+            taken = streams.take(0, at_most=64)
+            assert len(taken.entries) == 1 or sum(entry.size for entry in taken.entries) <= LARGEST_BATCH
+            read += [entry.raw is not None for entry in taken.entries]
+            streams.finish(0, taken.token, [announcement(entry.id) for entry in taken.entries])
+        assert read == [True] * 6 + [False]
+
+
+def test_bytes_in_other_fields_than_the_command_count_too(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        streams = CommandStreams(client, backlog_limit=4, outcome_retention=timedelta(days=1))
+        for _ in range(8):
+            client.xadd("spcm:commands:0", {"note": b"x" * 1_500_000, "command": "{}"})
+        taken = streams.take(0, at_most=64)
+        assert [(entry.size, entry.raw) for entry in taken.entries] == [(2, b"{}")] * 2
+        assert [(entry.size, entry.raw) for entry in taken.refused] == [(2, b"{}")] * 2
+
+
+def test_no_more_is_read_than_there_may_be_room_for(redis_url: str) -> None:
+    """Redis answers nobody else meanwhile."""
+    with connect(redis_url) as client, connect(redis_url) as observer:
+        streams = CommandStreams(client, backlog_limit=100, outcome_retention=timedelta(days=1))
+        for _ in range(200):
+            client.xadd("spcm:commands:0", {"command": b"x" * 400_000})
+        streams.now()
+        with observer.monitor() as monitor:
+            taken = streams.take(0, at_most=64)
+            client.echo("the end")
+            seen = takewhile(lambda command: command != "ECHO the end", (each["command"] for each in monitor.listen()))
+            read = [int(command.rpartition(" COUNT ")[2]) for command in seen if " COUNT " in command]
+    assert len(taken.entries) == len(taken.refused) == 10
+    assert sum(read) < 30
