@@ -8,18 +8,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from adapters.keys import outcome_stream
-from cli.installation import choose_settings, connect_redis, database, engine_of, number_of_partitions
+from adapters.redis_client import connect
+from adapters.settings import Settings
+from adapters.tenants import NoSuchTenant, add_tenant, remove_tenant
+from adapters.users import add_user
+from cli.database import database, engine_of
+from cli.installation import choose_settings, number_of_partitions
 from cli.options import AsJson, DataFolder
 from cli.problems import FAILED, Problem
 from cli.stopping import stopping_in_order, undisturbed
-
-if TYPE_CHECKING:
-    from adapters.settings import Settings
+from cli.terminal import print_json, print_line
+from domain.permissions import Permission
+from spcm_client import Command, partition_of, stream_of
+from spcm_client.commands import basic_authorization
 
 UNDER_WAY = 20_000
 """Commands sent ahead of their outcomes, at most: far from what an installation refuses as a backlog."""
@@ -79,8 +85,6 @@ def _measure(sender: "_Sender", operation: Benched, commands: int, singles: int)
 
 
 def _tell(found: dict[str, Any], *, as_json: bool) -> None:
-    from cli.terminal import print_json, print_line
-
     if as_json:
         print_json(found)
         return
@@ -129,8 +133,6 @@ class _Sender:
             time.sleep(0.02)  # else the worker would still be at it, and find the next command without being called
 
     def _entry(self, operation: Benched, number: int) -> tuple[str, dict[str, bytes]]:
-        from spcm_client import Command, partition_of, stream_of
-
         msisdn = f"0{number:09d}"
         payload = {
             Benched.CREATE: {"msisdn": msisdn, "imsi": f"999{number:012d}", "status": "active", "locale": "en"},
@@ -153,15 +155,10 @@ class _Sender:
 
 
 @contextmanager
-def _bench(chosen: "Settings") -> Iterator[_Sender]:
+def _bench(chosen: Settings) -> Iterator[_Sender]:
     """A tenant with a user of a random password, while it is measured. Raises Problem."""
-    from adapters.tenants import NoSuchTenant, add_tenant, remove_tenant
-    from adapters.users import add_user
-    from domain.permissions import Permission
-    from spcm_client.commands import basic_authorization
-
     tenant, password = f"bench-{secrets.token_hex(6)}", secrets.token_urlsafe(16)
-    with connect_redis(chosen.redis) as client:
+    with connect(chosen.redis) as client:
         partitions = number_of_partitions(client)
         try:
             with database(chosen) as connection:

@@ -7,20 +7,24 @@ import tempfile
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import typer
+from rich.table import Table
+from rich.text import Text
 
-from cli.installation import choose_settings, database
+from adapters.settings import Settings
+from adapters.tenants import add_tenant
+from adapters.users import add_user
+from cli.database import database
+from cli.installation import choose_settings
 from cli.options import AsJson
 from cli.problems import FAILED, INTERRUPTED, Problem, say
 from cli.running.up import running
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from adapters.settings import Settings
-    from spcm_client import Outcome
+from cli.stopping import stopping_in_order
+from cli.terminal import colour_of, print_json, screen, table
+from domain.permissions import Permission
+from spcm_client import Client, Outcome
 
 TENANT, USER, PASSWORD = "acme", "oms", "s3cret"
 _KEPT = ("SPCM_LOG_LEVEL", "SPCM_LOG_FORMAT")
@@ -30,7 +34,7 @@ class ExampleOutcome(NamedTuple):
     """An example, and what came of it."""
 
     example: dict[str, Any]
-    outcome: "Outcome"
+    outcome: Outcome
 
     @property
     def surprises(self) -> list[str]:
@@ -46,8 +50,6 @@ def demo(as_json: AsJson = False) -> None:
 
     Exit status 0 only if each outcome is what the documents say. It leaves nothing behind.
     """
-    from cli.stopping import stopping_in_order
-
     status = INTERRUPTED
     with stopping_in_order(), tempfile.TemporaryDirectory(prefix="spcm-demo-", ignore_cleanup_errors=True) as folder:
         outcomes = list(_tell_examples(Path(folder)))
@@ -57,8 +59,6 @@ def demo(as_json: AsJson = False) -> None:
 
 
 def _tell_examples(folder: Path) -> Iterator[ExampleOutcome]:
-    from spcm_client import Client
-
     chosen = _own_settings(folder)
     log_path = folder / "worker.log"
     with log_path.open("w") as log:
@@ -76,26 +76,20 @@ def _tell_examples(folder: Path) -> Iterator[ExampleOutcome]:
             raise
 
 
-def _own_settings(folder: Path) -> "Settings":
+def _own_settings(folder: Path) -> Settings:
     """Those of a private installation: what is set for another one has no say."""
     for name in [name for name in os.environ if name.startswith("SPCM_") and name not in _KEPT]:
         del os.environ[name]
     return choose_settings(folder)
 
 
-def _add_user(chosen: "Settings") -> None:
-    from adapters.tenants import add_tenant
-    from adapters.users import add_user
-    from domain.permissions import Permission
-
+def _add_user(chosen: Settings) -> None:
     with database(chosen) as connection:
         add_tenant(connection, TENANT)
         add_user(connection, TENANT, USER, PASSWORD, Permission)
 
 
 def _show(outcomes: list[ExampleOutcome], *, as_json: bool) -> int:
-    from cli.terminal import print_json, screen
-
     if as_json:
         for each in outcomes:
             print_json(each.outcome.event)
@@ -108,11 +102,7 @@ def _show(outcomes: list[ExampleOutcome], *, as_json: bool) -> int:
     return FAILED if surprising else 0
 
 
-def _table(outcomes: list[ExampleOutcome]) -> "Table":
-    from rich.text import Text
-
-    from cli.terminal import colour_of, table
-
+def _table(outcomes: list[ExampleOutcome]) -> Table:
     rows = []
     for says, outcome in ((each.example["says"], each.outcome) for each in outcomes):
         status = f"{outcome.status}{' replayed' if outcome.replayed else ''}"

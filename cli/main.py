@@ -3,29 +3,18 @@
 import io
 import os
 import sys
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from cli import tenants, users
-from cli.bench import bench
-from cli.demo import demo
-from cli.doctor.command import doctor
-from cli.migrate import migrate
-from cli.outcomes.follow import follow
-from cli.outcomes.outcome import outcome
-from cli.outcomes.republish import republish
+from cli.commands import MARKUP, Program
 from cli.problems import Guard
-from cli.running.up import up
-from cli.sending import deadletters
-from cli.sending.submit import submit
-from cli.status import status
-from cli.transfer.export_command import export
-from cli.transfer.import_command import import_file
 
 app = typer.Typer(
+    cls=Program,
     add_completion=False,
-    rich_markup_mode="markdown",  # the default keeps the line breaks of docstrings
+    rich_markup_mode=MARKUP,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="SPCM: commands in Redis streams, one outcome each.",
@@ -36,8 +25,6 @@ app = typer.Typer(
 
 
 def _tell_version(asked: bool) -> None:
-    from importlib.metadata import version
-
     if asked:
         typer.echo(version("spcm"))
         raise typer.Exit
@@ -50,23 +37,6 @@ def _options(
     ] = False,
 ) -> None:
     """What goes before a command."""
-
-
-app.command("up")(up)
-app.command("demo")(demo)
-app.add_typer(tenants.app, name="tenant")
-app.add_typer(users.app, name="user")
-app.command("submit")(submit)
-app.command("follow")(follow)
-app.command("outcome")(outcome)
-app.command("status")(status)
-app.add_typer(deadletters.app, name="deadletters")
-app.command("republish")(republish)
-app.command("import")(import_file)
-app.command("export")(export)
-app.command("migrate")(migrate)
-app.command("doctor")(doctor)
-app.command("bench")(bench)
 
 
 def main() -> None:

@@ -1,15 +1,15 @@
 """`spcm migrate`."""
 
-from cli.installation import choose_settings, engine_of, make_data_folder, without_password
+from adapters.migrations import migrate as bring_to_newest
+from adapters.migrations import newest
+from cli.database import engine_of, without_password
+from cli.installation import choose_settings, make_data_folder
 from cli.options import DataFolder
+from cli.terminal import screen
 
 
 def migrate(data: DataFolder = None) -> None:
     """Bring the database to the newest schema; what is in it stays."""
-    from adapters.migrations import migrate as bring_to_newest
-    from adapters.migrations import newest
-    from cli.terminal import screen
-
     chosen = choose_settings(data)
     if not chosen.database_url:
         make_data_folder(chosen)

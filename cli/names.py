@@ -2,12 +2,14 @@
 
 import os
 import unicodedata
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
+
+from pydantic import TypeAdapter, ValidationError
 
 from cli.problems import Problem
-
-if TYPE_CHECKING:
-    from domain.permissions import Permission
+from domain.envelope import CommandId, TenantName
+from domain.fields import phrase_in
+from domain.permissions import Permission
 
 _LONGEST_USER = 255
 _LONGEST_PASSWORD = 1024
@@ -15,23 +17,15 @@ _LONGEST_PASSWORD = 1024
 
 def tenant_name(text: str) -> str:
     """A tenant's name. Raises Problem for what no command could bear."""
-    from domain.envelope import TenantName
-
     return _of_its_form(text, TenantName, "a tenant's name")
 
 
 def command_id(text: str) -> str:
     """A command's id. Raises Problem for what no command could bear."""
-    from domain.envelope import CommandId
-
     return _of_its_form(text, CommandId, "a command's id")
 
 
 def _of_its_form(text: str, form: Any, what: str) -> str:
-    from pydantic import TypeAdapter, ValidationError
-
-    from domain.fields import phrase_in
-
     try:
         return TypeAdapter[str](form).validate_python(text)
     except ValidationError:
@@ -71,18 +65,14 @@ def password_in(variable: str) -> str:
     return found
 
 
-def permissions(names: list[str], *, every: bool) -> "list[Permission]":
+def permissions(names: list[str], *, every: bool) -> list[Permission]:
     """Permissions by their full or short names, in any case. Raises Problem."""
-    from domain.permissions import Permission
-
     if every == bool(names):
         raise Problem("name each permission with --permission, or give --all-permissions")
     return list(Permission) if every else [_permission(name) for name in names]
 
 
-def _permission(name: str) -> "Permission":
-    from domain.permissions import Permission
-
+def _permission(name: str) -> Permission:
     for permission in Permission:
         if name.upper() in (permission.name, permission.value):
             return permission

@@ -1,15 +1,13 @@
 """How an installation does at this moment, as Redis and the database tell it."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import redis
 from redis import RedisError, ResponseError
 
 from adapters.keys import DEAD_LETTERS, OUTCOMES, WORKER, command_stream, take_record
-
-if TYPE_CHECKING:
-    import redis
-
+from adapters.redis_failures import is_of_another_type
 
 SILENT = 5
 """Seconds; a worker that is well asks several times a second."""
@@ -45,7 +43,7 @@ class Overview:
     database: str | None
 
 
-def overview(client: "redis.Redis", count: int, holders: dict[int, str], database: str | None) -> Overview:
+def overview(client: redis.Redis, count: int, holders: dict[int, str], database: str | None) -> Overview:
     """Asked of Redis now; `holders` are the database's, and `database` its trouble. Raises redis-py's errors."""
     return Overview(
         partitions=_partitions(client, count, holders),
@@ -56,7 +54,7 @@ def overview(client: "redis.Redis", count: int, holders: dict[int, str], databas
     )
 
 
-def _partitions(client: "redis.Redis", count: int, holders: dict[int, str]) -> list[Partition]:
+def _partitions(client: redis.Redis, count: int, holders: dict[int, str]) -> list[Partition]:
     seconds, microseconds = client.time()
     now = seconds + microseconds / 1_000_000
     with client.pipeline(transaction=False) as pipeline:
@@ -74,7 +72,7 @@ def _partitions(client: "redis.Redis", count: int, holders: dict[int, str]) -> l
     return partitions
 
 
-def _outcomes(client: "redis.Redis") -> dict[str, int]:
+def _outcomes(client: redis.Redis) -> dict[str, int]:
     streams = sorted(client.scan_iter(match=f"{OUTCOMES}*", count=1000, _type="stream"))
     with client.pipeline(transaction=False) as pipeline:
         for stream in streams:
@@ -84,15 +82,13 @@ def _outcomes(client: "redis.Redis") -> dict[str, int]:
     return dict(zip(names, lengths, strict=True))
 
 
-def _dead_letters(client: "redis.Redis") -> int:
+def _dead_letters(client: redis.Redis) -> int:
     letters: int = client.xlen(DEAD_LETTERS) if client.type(DEAD_LETTERS) == b"stream" else 0
     return letters
 
 
 def _answered(answer: Any) -> Any:
     """What Redis told; None where what is at the key is of another type. Raises what else it answered."""
-    from adapters.redis_failures import is_of_another_type
-
     if is_of_another_type(answer):
         return None
     if isinstance(answer, RedisError):
@@ -100,7 +96,7 @@ def _answered(answer: Any) -> Any:
     return answer
 
 
-def workers(client: "redis.Redis") -> list[str] | None:
+def workers(client: redis.Redis) -> list[str] | None:
     """Each as host and process id, by the name of the connection through which it watches the streams.
 
     One that has not said anything on it for `SILENT` seconds, as it does all the time, has that added.

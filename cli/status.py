@@ -4,21 +4,25 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+import redis
 import typer
+from rich.console import Group
+from rich.live import Live
+from rich.text import Text
 
-from cli.installation import asked_of_database, choose_settings, connect_redis
+from adapters.holders import holders
+from adapters.redis_client import connect
+from adapters.settings import Settings
+from cli.database import asked_of_database
+from cli.installation import choose_settings
 from cli.options import AsJson, DataFolder
+from cli.overview import Overview, Partition, overview
 from cli.problems import WRONG
+from cli.terminal import print_json, screen, table, visible
 from cli.waiting import OutageWait
-
-if TYPE_CHECKING:
-    import redis
-    from rich.console import Group
-
-    from adapters.settings import Settings
-    from cli.overview import Overview, Partition
+from spcm_client import read_partitions
 
 EVERY = 1.0
 """Seconds between two looks of `--watch`."""
@@ -32,7 +36,7 @@ def status(watch: Watch = False, as_json: AsJson = False, data: DataFolder = Non
     Exit status 2 where the database cannot be asked who holds them; the rest is shown.
     """
     chosen = choose_settings(data)
-    with connect_redis(chosen.redis) as client, _showing(again=watch, as_json=as_json) as show:
+    with connect(chosen.redis) as client, _showing(again=watch, as_json=as_json) as show:
         first = _look(chosen, client)
         show(first)
         if watch:
@@ -41,7 +45,7 @@ def status(watch: Watch = False, as_json: AsJson = False, data: DataFolder = Non
         raise typer.Exit(WRONG)
 
 
-def _watch(chosen: "Settings", client: "redis.Redis", show: "Callable[[Overview], None]") -> None:
+def _watch(chosen: Settings, client: redis.Redis, show: Callable[[Overview], None]) -> None:
     """Look again, for ever; a Redis that is away is waited for."""
     waiting = OutageWait()
     while True:
@@ -51,38 +55,25 @@ def _watch(chosen: "Settings", client: "redis.Redis", show: "Callable[[Overview]
 
 
 @contextmanager
-def _showing(*, again: bool, as_json: bool) -> "Iterator[Callable[[Overview], None]]":
+def _showing(*, again: bool, as_json: bool) -> Iterator[Callable[[Overview], None]]:
     """What shows an overview; on a terminal, in the place of the one before."""
-    from cli.terminal import print_json, screen
-
     console = screen()
     if as_json:
         yield lambda shown: print_json(dataclasses.asdict(shown))
     elif again and console.is_terminal:
-        from rich.live import Live
-
         with Live(console=console, auto_refresh=False) as live:
             yield lambda shown: live.update(_tables(shown), refresh=True)
     else:
         yield lambda shown: console.print(_tables(shown))
 
 
-def _look(chosen: "Settings", client: "redis.Redis") -> "Overview":
-    from adapters.holders import holders
-    from cli.overview import overview
-    from spcm_client import read_partitions
-
+def _look(chosen: Settings, client: redis.Redis) -> Overview:
     count = read_partitions(client) or chosen.partitions
     held, trouble = asked_of_database(chosen, holders)
     return overview(client, count, held or {}, trouble)
 
 
-def _tables(shown: "Overview") -> "Group":
-    from rich.console import Group
-    from rich.text import Text
-
-    from cli.terminal import table, visible
-
+def _tables(shown: Overview) -> Group:
     partitions = [
         (
             each.number,
@@ -105,6 +96,6 @@ def _tables(shown: "Overview") -> "Group":
     )
 
 
-def _holder(partition: "Partition") -> str:
+def _holder(partition: Partition) -> str:
     words = partition.holder or ("a worker" if partition.taken else "")
     return f"{words}, try {partition.tries}" if words and partition.tries > 1 else words

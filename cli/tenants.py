@@ -5,9 +5,13 @@ from typing import Annotated
 
 import typer
 
-from cli.installation import choose_settings, database, engine_of, require_schema
+from adapters.tenants import AlreadyThere, add_tenant, list_tenants, remove_tenant
+from cli.database import database, engine_of, require_schema
+from cli.installation import choose_settings
+from cli.names import tenant_name
 from cli.options import AsJson, DataFolder
 from cli.problems import Problem
+from cli.terminal import print_json, screen, table
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The tenant's name.")]
 
@@ -17,10 +21,6 @@ app = typer.Typer(no_args_is_help=True, help="Tenants: operators that see nothin
 @app.command("add")
 def add(name: Name, data: DataFolder = None) -> None:
     """Add a tenant."""
-    from adapters.tenants import AlreadyThere, add_tenant
-    from cli.names import tenant_name
-    from cli.terminal import screen
-
     try:
         with database(choose_settings(data)) as connection:
             add_tenant(connection, tenant_name(name))
@@ -32,9 +32,6 @@ def add(name: Name, data: DataFolder = None) -> None:
 @app.command("list")
 def show(as_json: AsJson = False, data: DataFolder = None) -> None:
     """List all tenants, each with its number of users."""
-    from adapters.tenants import list_tenants
-    from cli.terminal import print_json, screen, table
-
     with database(choose_settings(data), reads=True) as connection:
         tenants = list_tenants(connection)
     if as_json:
@@ -47,10 +44,6 @@ def show(as_json: AsJson = False, data: DataFolder = None) -> None:
 @app.command("remove")
 def remove(name: Name, data: DataFolder = None) -> None:
     """Remove a tenant with all that it owns: users, resources, remembered commands. Asks first, on a terminal."""
-    from adapters.tenants import remove_tenant
-    from cli.names import tenant_name
-    from cli.terminal import screen
-
     chosen = choose_settings(data)
     name = tenant_name(name)
     if sys.stdin.isatty():

@@ -5,9 +5,14 @@ from typing import Annotated
 
 import typer
 
-from cli.installation import choose_settings, database
+from adapters.tenants import AlreadyThere
+from adapters.users import add_user, list_users, remove_user, set_password, set_permissions
+from cli.database import database
+from cli.installation import choose_settings
+from cli.names import password, permissions, tenant_name, user_name
 from cli.options import AsJson, DataFolder, TenantOption
 from cli.problems import Problem
+from cli.terminal import print_json, screen, table
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")]
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin, up to its end.")]
@@ -30,11 +35,6 @@ def add(
     data: DataFolder = None,
 ) -> None:
     """Add a user."""
-    from adapters.tenants import AlreadyThere
-    from adapters.users import add_user
-    from cli.names import permissions, tenant_name, user_name
-    from cli.terminal import screen
-
     granted = permissions(permission or [], every=all_permissions)
     chosen = choose_settings(data)
     secret = _password(user_name(name), from_stdin=password_stdin)
@@ -50,10 +50,6 @@ def add(
 @app.command("list")
 def show(tenant: TenantOption, as_json: AsJson = False, data: DataFolder = None) -> None:
     """List a tenant's users, each with its permissions."""
-    from adapters.users import list_users
-    from cli.names import tenant_name
-    from cli.terminal import print_json, screen, table
-
     with database(choose_settings(data), reads=True) as connection:
         users = list_users(connection, tenant_name(tenant))
     if as_json:
@@ -66,10 +62,6 @@ def show(tenant: TenantOption, as_json: AsJson = False, data: DataFolder = None)
 @app.command("remove")
 def remove(name: Name, tenant: TenantOption, data: DataFolder = None) -> None:
     """Remove a user; from the next batch on, its commands are refused."""
-    from adapters.users import remove_user
-    from cli.names import tenant_name, user_name
-    from cli.terminal import screen
-
     with database(choose_settings(data)) as connection:
         remove_user(connection, tenant_name(tenant), user_name(name))
     screen().print(f"user {name} of tenant {tenant} removed", soft_wrap=True)
@@ -80,10 +72,6 @@ def change_password(
     name: Name, tenant: TenantOption, password_stdin: FromStdin = False, data: DataFolder = None
 ) -> None:
     """Set a user's password; from the next batch on, only this one is good."""
-    from adapters.users import set_password
-    from cli.names import tenant_name, user_name
-    from cli.terminal import screen
-
     chosen = choose_settings(data)
     secret = _password(user_name(name), from_stdin=password_stdin)
     with database(chosen) as connection:
@@ -100,10 +88,6 @@ def change_permissions(
     data: DataFolder = None,
 ) -> None:
     """Set what a user may do: these permissions and no others."""
-    from adapters.users import set_permissions
-    from cli.names import permissions, tenant_name, user_name
-    from cli.terminal import screen
-
     granted = permissions(permission or [], every=all_permissions)
     with database(choose_settings(data)) as connection:
         set_permissions(connection, tenant_name(tenant), user_name(name), granted)
@@ -112,8 +96,6 @@ def change_permissions(
 
 def _password(name: str, *, from_stdin: bool) -> str:
     """From stdin, or asked for on a terminal, twice. Raises Problem."""
-    from cli.names import password
-
     if from_stdin:
         return password(sys.stdin.buffer.read(1100))  # more than a password may have
     if not sys.stdin.isatty():

@@ -2,7 +2,10 @@
 
 from types import TracebackType
 
+import redis
+
 from cli.problems import say
+from spcm_client.connections import REFUSED, refused_for_a_while
 
 
 class OutageWait:
@@ -29,10 +32,6 @@ class OutageWait:
 
 
 def _is_away(error: BaseException) -> bool:
-    import redis
-
-    from spcm_client.connections import REFUSED, refused_for_a_while
-
     if isinstance(error, redis.ResponseError):
         return refused_for_a_while(error)
     return isinstance(error, redis.ConnectionError | redis.TimeoutError) and not isinstance(error, REFUSED)

@@ -3,24 +3,31 @@
 import dataclasses
 import os
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 import typer
+from redis import ResponseError
+from rich.text import Text
+from sqlalchemy.exc import SQLAlchemyError
 
-from cli.installation import (
-    asked_of_database,
-    choose_settings,
-    connect_redis,
-    engine_of,
-    require_database,
-    without_password,
-)
+from adapters.database import database_url
+from adapters.failures import Contended
+from adapters.holders import strangers
+from adapters.redis_client import connect
+from adapters.settings import Settings
+from adapters.sqlite import READS
+from adapters.tls import postgresql_exposure, redis_exposure
+from cli.database import asked_of_database, engine_of, require_database, without_password
+from cli.doctor.database import database_findings
+from cli.doctor.findings import Finding, connected, ok, problem, warning
+from cli.doctor.keys import key_findings
+from cli.doctor.redis_server import redis_findings
+from cli.doctor.standstill import standstill_findings, standstills
+from cli.installation import choose_settings
 from cli.options import AsJson, DataFolder
+from cli.overview import workers
 from cli.problems import FAILED, WRONG, in_one_line, say
-
-if TYPE_CHECKING:
-    from adapters.settings import Settings
-    from cli.doctor.findings import Finding
+from cli.terminal import print_json, screen, table, visible
+from spcm_client import ClientError, read_partitions
 
 
 class Unreached:
@@ -29,15 +36,8 @@ class Unreached:
     def __init__(self) -> None:
         self.any = False
 
-    def findings(self, subject: str, ask: "Callable[[], Iterator[Finding]]") -> "Iterator[Finding]":
+    def findings(self, subject: str, ask: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
         """What `ask` finds, and what ended it before its time."""
-        from redis import ResponseError
-        from sqlalchemy.exc import SQLAlchemyError
-
-        from adapters.failures import Contended
-        from cli.doctor.findings import problem
-        from spcm_client import ClientError
-
         try:
             yield from ask()
         except Exception as error:
@@ -55,8 +55,6 @@ def doctor(as_json: AsJson = False, data: DataFolder = None) -> None:
 
     Exit status 1 if there is a problem, 2 if a server cannot be reached.
     """
-    from cli.terminal import print_json
-
     chosen = choose_settings(data)
     unreached = Unreached()
     found = [
@@ -76,27 +74,15 @@ def doctor(as_json: AsJson = False, data: DataFolder = None) -> None:
         raise typer.Exit(FAILED)
 
 
-def _settings() -> "Iterator[Finding]":
-    from adapters.settings import Settings
-    from cli.doctor.findings import warning
-
+def _settings() -> Iterator[Finding]:
     known = {f"SPCM_{name.upper()}" for name in Settings.model_fields}
     for name in sorted(os.environ):
         if name.upper().startswith("SPCM_") and name.upper() not in known:
             yield warning("settings", f"there is no setting {name}", "correct its name, or unset it: nothing reads it")
 
 
-def _redis(chosen: "Settings") -> "Iterator[Finding]":
-    from adapters.holders import strangers
-    from adapters.tls import redis_exposure
-    from cli.doctor.findings import connected, ok, problem, warning
-    from cli.doctor.keys import key_findings
-    from cli.doctor.redis_server import redis_findings
-    from cli.doctor.standstill import standstill_findings, standstills
-    from cli.overview import workers
-    from spcm_client import read_partitions
-
-    with connect_redis(chosen.redis) as client:
+def _redis(chosen: Settings) -> Iterator[Finding]:
+    with connect(chosen.redis) as client:
         client.ping()
         advice = "use rediss://, and leave certificates verified: commands have passwords in them"
         yield connected("Redis connection", "it answers", redis_exposure(chosen.redis), advice)
@@ -116,13 +102,7 @@ def _redis(chosen: "Settings") -> "Iterator[Finding]":
         yield from standstill_findings(standing, workers(client), found or [])
 
 
-def _database(chosen: "Settings") -> "Iterator[Finding]":
-    from adapters.database import database_url
-    from adapters.sqlite import READS
-    from adapters.tls import postgresql_exposure
-    from cli.doctor.database import database_findings
-    from cli.doctor.findings import connected
-
+def _database(chosen: Settings) -> Iterator[Finding]:
     require_database(chosen)
     with engine_of(chosen) as engine, engine.execution_options(**READS).connect() as connection:
         advice = "use sslmode=verify-full, or leave sslmode out: then certificates are verified"
@@ -131,11 +111,7 @@ def _database(chosen: "Settings") -> "Iterator[Finding]":
         yield from database_findings(connection, chosen)
 
 
-def _show(found: "list[Finding]") -> None:
-    from rich.text import Text
-
-    from cli.terminal import screen, table, visible
-
+def _show(found: list[Finding]) -> None:
     colours = {"ok": "green", "warning": "yellow", "problem": "red"}
     rows = []
     for finding in found:

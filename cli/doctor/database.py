@@ -1,23 +1,21 @@
 """What is to be known of the database: whether it keeps what it confirmed, and is ready for this version."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, func, inspect, select, text
 
+from adapters.installation import missing_partitions
+from adapters.migrations import NotReady, newest, require_current
+from adapters.settings import Settings
+from adapters.tables import creations, metadata, tenants, user_permissions, users
 from cli.doctor.findings import Finding, expect, ok, problem, warning
-
-if TYPE_CHECKING:
-    from adapters.settings import Settings
 
 OLDEST_POSTGRESQL = 14
 """Older ones get no corrections any more."""
 
 
-def database_findings(connection: Connection, chosen: "Settings") -> Iterator[Finding]:
+def database_findings(connection: Connection, chosen: Settings) -> Iterator[Finding]:
     """All of it. Raises what the engine raises."""
-    from adapters.migrations import NotReady, newest, require_current
-
     if connection.dialect.name == "postgresql":
         yield from _postgresql(connection)
     else:
@@ -40,8 +38,6 @@ def database_findings(connection: Connection, chosen: "Settings") -> Iterator[Fi
 
 def _lacking(connection: Connection) -> list[str]:
     """Tables and columns of the schema that are not there."""
-    from adapters.tables import metadata
-
     asked = inspect(connection)
     tables = set(asked.get_table_names())
     there = {(name, column["name"]) for name in tables & set(metadata.tables) for column in asked.get_columns(name)}
@@ -70,8 +66,6 @@ def _postgresql(connection: Connection) -> Iterator[Finding]:
 
 def _writable(connection: Connection) -> Iterator[Finding]:
     """Only what is wrong: that workers may write is what everybody takes for granted."""
-    from adapters.tables import creations, metadata
-
     if connection.scalar(text("show transaction_read_only")) == "on":
         recovering = connection.scalar(text("select pg_is_in_recovery()"))
         found = "a standby, which takes no writes" if recovering else "default_transaction_read_only is on"
@@ -90,10 +84,7 @@ def _writable(connection: Connection) -> Iterator[Finding]:
         yield problem("PostgreSQL", f"this user lacks {', '.join(missing)}", advice)
 
 
-def _partitions(connection: Connection, chosen: "Settings") -> Iterator[Finding]:
-    from adapters.installation import missing_partitions
-    from adapters.migrations import NotReady
-
+def _partitions(connection: Connection, chosen: Settings) -> Iterator[Finding]:
     try:
         missing = missing_partitions(connection, chosen.partitions)
         if not missing:
@@ -108,8 +99,6 @@ def _partitions(connection: Connection, chosen: "Settings") -> Iterator[Finding]
 
 
 def _users(connection: Connection) -> Finding:
-    from adapters.tables import tenants, user_permissions, users
-
     count = connection.scalar(select(func.count()).select_from(tenants)) or 0
     all_users = connection.scalar(select(func.count()).select_from(users)) or 0
     held = select(user_permissions.c.tenant, user_permissions.c.user_name).distinct().subquery()

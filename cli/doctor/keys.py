@@ -1,16 +1,14 @@
 """Keys of ours in Redis that are not what they should be."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+
+import redis
 
 from adapters.keys import BELLS, CLAIMED_BELL, COMMANDS, DEAD_LETTERS, OUTCOMES, REPLIES, TAKEN, command_stream
 from cli.doctor.findings import Finding, problem
 
-if TYPE_CHECKING:
-    import redis
 
-
-def key_findings(client: "redis.Redis", partitions: int) -> Iterator[Finding]:
+def key_findings(client: redis.Redis, partitions: int) -> Iterator[Finding]:
     """Only what is wrong. Raises redis-py's errors."""
     read = {command_stream(number) for number in range(partitions)}
     types = {DEAD_LETTERS: "stream", BELLS: "list"}
@@ -30,7 +28,7 @@ def key_findings(client: "redis.Redis", partitions: int) -> Iterator[Finding]:
             yield problem("partitions", f"commands in {name}: {count}", f"no worker reads there: {first}delete the key")
 
 
-def _found(client: "redis.Redis") -> list[tuple[str, str]]:
+def _found(client: redis.Redis) -> list[tuple[str, str]]:
     """Keys and their types, but for those of replies and bells: these come and go."""
     keys = [
         key

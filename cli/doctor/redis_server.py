@@ -3,15 +3,13 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import redis
 from redis import ResponseError
 
 from adapters.keys import OUTCOMES
 from cli.doctor.findings import Finding, expect, ok, problem, warning
-
-if TYPE_CHECKING:
-    import redis
 
 OLDEST_VERSION = (7, 0)
 USUAL_OUTCOME = 1_000
@@ -22,7 +20,7 @@ _STREAMS = 20
 _MILLION = 1_000_000
 
 
-def redis_findings(client: "redis.Redis", retention: timedelta) -> Iterator[Finding]:
+def redis_findings(client: redis.Redis, retention: timedelta) -> Iterator[Finding]:
     """All of it; `retention` is that of outcomes. Raises redis-py's errors."""
     server: dict[str, Any] = client.info("server")
     memory: dict[str, Any] = client.info("memory")
@@ -40,7 +38,7 @@ def _version(server: dict[str, Any]) -> Finding:
     return expect("Redis version", name, good=recent, advice="use Redis 7.0 or newer, or Valkey")
 
 
-def _place(client: "redis.Redis") -> Iterator[Finding]:
+def _place(client: redis.Redis) -> Iterator[Finding]:
     """Only what is wrong: a server of its own is what everybody has."""
     replication: dict[str, Any] = client.info("replication")
     if replication.get("role") != "master":
@@ -52,7 +50,7 @@ def _place(client: "redis.Redis") -> Iterator[Finding]:
         yield problem("Redis", "a node of a cluster", advice)
 
 
-def _persistence(client: "redis.Redis") -> Iterator[Finding]:
+def _persistence(client: redis.Redis) -> Iterator[Finding]:
     try:
         told: Any = client.config_get("append*")
     except ResponseError:
@@ -87,7 +85,7 @@ def _eviction(memory: dict[str, Any]) -> Finding:
     return expect("Redis eviction", policy, good=policy == "noeviction", advice=advice)
 
 
-def _memory(client: "redis.Redis", memory: dict[str, Any], retention: timedelta) -> Iterator[Finding]:
+def _memory(client: redis.Redis, memory: dict[str, Any], retention: timedelta) -> Iterator[Finding]:
     limit = int(memory.get("maxmemory", 0))
     machine = int(memory.get("total_system_memory", 0))
     used = int(memory.get("used_memory", 0))
@@ -119,7 +117,7 @@ def _memory(client: "redis.Redis", memory: dict[str, Any], retention: timedelta)
         yield ok("outcomes", found)
 
 
-def _measure(client: "redis.Redis") -> tuple[float | None, float]:
+def _measure(client: redis.Redis) -> tuple[float | None, float]:
     """Bytes that a kept outcome takes, by the median of a sample (a bulk has 500 in one), and outcomes a second."""
     sizes: list[int] = []
     rate = 0.0
@@ -134,7 +132,7 @@ def _measure(client: "redis.Redis") -> tuple[float | None, float]:
     return (median(sizes) if sizes else None), rate
 
 
-def _rate(client: "redis.Redis", stream: bytes, length: int) -> float:
+def _rate(client: redis.Redis, stream: bytes, length: int) -> float:
     """Outcomes a second since the oldest; nothing where that was less than an hour ago, which tells of no day."""
     oldest: Any = client.xrange(stream, count=1)
     seconds, _ = client.time()

@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import redis
 
 from adapters.keys import command_stream
 from cli.doctor.findings import Finding, ok, problem
-
-if TYPE_CHECKING:
-    import redis
 
 LONG = 10.0
 """Seconds that a command waits before it is suspicious."""
@@ -17,7 +16,7 @@ BETWEEN = 3.0
 """Seconds between the two looks: more than a batch takes, unless it is one long bulk."""
 
 
-def standstills(client: "redis.Redis", partitions: int) -> dict[int, float]:
+def standstills(client: redis.Redis, partitions: int) -> dict[int, float]:
     """The partitions whose first command waits for long and stays the first; for how many seconds it does.
 
     Raises redis-py's errors.
@@ -50,7 +49,7 @@ def standstill_findings(
         yield problem("commands", f"partition {number} stands still: its first command has waited {age:.0f} s", advice)
 
 
-def _first_entries(client: "redis.Redis", partitions: int) -> dict[int, bytes]:
+def _first_entries(client: redis.Redis, partitions: int) -> dict[int, bytes]:
     with client.pipeline(transaction=False) as pipeline:
         for number in range(partitions):
             pipeline.xrange(command_stream(number), count=1)

@@ -3,18 +3,21 @@
 import json
 import re
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from adapters.keys import UNATTRIBUTED, outcome_stream
-from cli.installation import choose_settings, connect_redis
+from adapters.redis_client import connect
+from cli.installation import choose_settings
+from cli.names import tenant_name
 from cli.options import AsJson, DataFolder
+from cli.outcomes.line import outcome_line
+from cli.outcomes.streams import OLDEST, OutcomeStreams, Published
 from cli.problems import Problem, say
+from cli.terminal import print_line, screen
 from cli.waiting import OutageWait
-
-if TYPE_CHECKING:
-    from cli.outcomes.streams import OutcomeStreams, Published
 
 LOOK = 1.0
 """Seconds between two looks for streams of new tenants, and between two tries to reach Redis."""
@@ -30,13 +33,11 @@ From = Annotated[
 
 def follow(tenant: Tenant = None, point: From = "now", as_json: AsJson = False, data: DataFolder = None) -> None:
     """Show outcomes as they are published, until Ctrl-C."""
-    from cli.outcomes.streams import OLDEST, OutcomeStreams
-
     if point not in ("start", "now") and not re.fullmatch(r"[0-9]{1,20}(-[0-9]{1,20})?", point):
         raise Problem("--from must be start, now, or an entry's id, as in 1763740800000-0")
     position = {"start": OLDEST, "now": None}.get(point, point)
     chosen = choose_settings(data)
-    with connect_redis(chosen.redis) as client:
+    with connect(chosen.redis) as client:
         streams = OutcomeStreams(client)
         if tenant is None:
             streams.add_all(position)
@@ -51,12 +52,10 @@ def follow(tenant: Tenant = None, point: From = "now", as_json: AsJson = False, 
 
 
 def _stream(tenant: str) -> str:
-    from cli.names import tenant_name
-
     return outcome_stream(tenant if tenant == UNATTRIBUTED else tenant_name(tenant))
 
 
-def _follow(streams: "OutcomeStreams", others_from: str | None, *, as_json: bool) -> None:
+def _follow(streams: OutcomeStreams, others_from: str | None, *, as_json: bool) -> None:
     waiting, looked = OutageWait(), time.monotonic()
     while True:
         with waiting:
@@ -69,12 +68,7 @@ def _follow(streams: "OutcomeStreams", others_from: str | None, *, as_json: bool
             time.sleep(LOOK)
 
 
-def _tell(published: "Published", *, as_json: bool) -> None:
-    from rich.text import Text
-
-    from cli.outcomes.line import outcome_line
-    from cli.terminal import print_line, screen
-
+def _tell(published: Published, *, as_json: bool) -> None:
     try:
         event = json.loads(published.event)
         line = outcome_line(event)

@@ -4,10 +4,17 @@ import json
 from typing import Annotated, Any
 
 import typer
+from rich.json import JSON
 
-from cli.installation import choose_settings, database
+from adapters.encoding import encode
+from adapters.journal import outcome_of_command
+from adapters.tenants import require_tenant
+from cli import names
+from cli.database import database
+from cli.installation import choose_settings
 from cli.options import AsJson, DataFolder, TenantOption
 from cli.problems import FAILED, Problem
+from cli.terminal import print_line, screen, table
 
 CommandId = Annotated[str, typer.Argument(metavar="COMMAND_ID", help="The command's id.")]
 
@@ -18,12 +25,6 @@ def outcome(command_id: CommandId, tenant: TenantOption, as_json: AsJson = False
     Remembered are commands that were executed: not reads, dry runs, those refused with 400, 401, 403, 412 or 503, and
     those that failed with 500.
     """
-    from adapters.encoding import encode
-    from adapters.journal import outcome_of_command
-    from adapters.tenants import require_tenant
-    from cli import names
-    from cli.terminal import print_line
-
     name, asked = names.tenant_name(tenant), names.command_id(command_id)
     with database(choose_settings(data), reads=True) as connection:
         require_tenant(connection, name)
@@ -40,10 +41,6 @@ def outcome(command_id: CommandId, tenant: TenantOption, as_json: AsJson = False
 
 
 def _show(event: dict[str, Any]) -> None:
-    from rich.json import JSON
-
-    from cli.terminal import screen, table
-
     body = event.pop("data", None)
     shown = screen()
     shown.print(table(["attribute", "value"], event.items()))

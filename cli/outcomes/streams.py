@@ -3,13 +3,12 @@
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import redis
 
 from adapters.keys import OUTCOMES
 from spcm_client.streams import Portion
-
-if TYPE_CHECKING:
-    import redis
 
 OLDEST = "0-0"
 
@@ -27,7 +26,7 @@ class Published(NamedTuple):
 class OutcomeStreams:
     """What is published in the streams that were added, from where each was added. Raises redis-py's errors."""
 
-    def __init__(self, client: "redis.Redis") -> None:
+    def __init__(self, client: redis.Redis) -> None:
         self._client = client
         self._positions: dict[Any, Any] = {}
         self._portion = Portion(_AT_ONCE)

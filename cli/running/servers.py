@@ -5,14 +5,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from cli.installation import connect_redis, engine_of, make_data_folder
+from adapters.installation import prepare
+from adapters.migrations import migrate
+from adapters.redis_client import connect
+from adapters.settings import Settings
+from adapters.valkey import Valkey, ValkeyFailed
+from cli.database import engine_of
+from cli.installation import make_data_folder
 from cli.problems import Problem, say
-
-if TYPE_CHECKING:
-    from adapters.settings import Settings
-    from adapters.valkey import Valkey
 
 RESTART_AFTER = 1.0
 """Seconds after which a server that could not be started is tried again."""
@@ -21,7 +22,7 @@ RESTART_AFTER = 1.0
 class Servers:
     """Redis and the database, both ready to be used. URLs are with passwords."""
 
-    def __init__(self, redis: str, database: str, valkey: "Valkey | None") -> None:
+    def __init__(self, redis: str, database: str, valkey: Valkey | None) -> None:
         self.redis = redis
         self.database = database
         self._valkey = valkey
@@ -35,7 +36,6 @@ class Servers:
         """
         if self._valkey is None or self._valkey.alive() or time.monotonic() < self._rests_until:
             return
-        from adapters.valkey import ValkeyFailed
 
         if not self._failed_with:
             say("Valkey has ended; it is started again")
@@ -58,7 +58,7 @@ class Servers:
 
 
 @contextmanager
-def started_servers(chosen: "Settings", redis_port: int | None) -> Iterator[Servers]:
+def started_servers(chosen: Settings, redis_port: int | None) -> Iterator[Servers]:
     """Servers with the newest schema and a fixed number of partitions.
 
     Raises ValkeyFailed, WrongDatabaseUrl, NotReady, Unavailable, Problem.
@@ -76,20 +76,16 @@ def started_servers(chosen: "Settings", redis_port: int | None) -> Iterator[Serv
         servers.stop()
 
 
-def _start(chosen: "Settings", redis_port: int | None) -> Servers:
+def _start(chosen: Settings, redis_port: int | None) -> Servers:
     if chosen.redis_url:
         return Servers(chosen.redis_url, chosen.database, None)
-    from adapters.valkey import Valkey
 
     valkey = Valkey.start(chosen.data / "valkey", port=redis_port)
     return Servers(valkey.url, chosen.database, valkey)
 
 
-def _prepare(chosen: "Settings", servers: Servers) -> None:
-    from adapters.installation import prepare
-    from adapters.migrations import migrate
-
-    with engine_of(chosen) as engine, connect_redis(servers.redis) as client:
+def _prepare(chosen: Settings, servers: Servers) -> None:
+    with engine_of(chosen) as engine, connect(servers.redis) as client:
         client.ping()
         migrate(engine)
         prepare(engine, client, chosen.partitions)

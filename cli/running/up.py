@@ -4,18 +4,18 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import Annotated, TextIO
 
 import typer
 
-from cli.installation import choose_settings, without_password
+from adapters.settings import Settings
+from cli.database import without_password
+from cli.installation import choose_settings
 from cli.options import DataFolder
-
-if TYPE_CHECKING:
-    from adapters.settings import Settings
-    from cli.running.servers import Servers
-    from cli.running.worker import Worker
-    from cli.stopping import Requests
+from cli.running.servers import Servers, started_servers
+from cli.running.worker import Worker
+from cli.stopping import Requests, stopping_in_order
+from cli.terminal import print_json
 
 LOOK = 0.2
 """Seconds between two looks at what runs."""
@@ -31,8 +31,6 @@ def up(workers: Workers = 2, redis_port: Port = None, data: DataFolder = None) -
 
     When it executes commands it prints one JSON line: {"ready": true, "redis": ..., "database": ..., "partitions": 8}.
     """
-    from cli.stopping import stopping_in_order
-
     with stopping_in_order() as requests:
         chosen = choose_settings(data)
         with running(chosen, workers=workers, log=sys.stderr, redis_port=redis_port) as (servers, worker):
@@ -42,12 +40,9 @@ def up(workers: Workers = 2, redis_port: Port = None, data: DataFolder = None) -
 
 @contextmanager
 def running(
-    chosen: "Settings", *, workers: int, log: TextIO, redis_port: int | None = None
-) -> "Iterator[tuple[Servers, Worker | None]]":
+    chosen: Settings, *, workers: int, log: TextIO, redis_port: int | None = None
+) -> Iterator[tuple[Servers, Worker | None]]:
     """Servers, and a worker that executes commands; the worker ends first. Raises what these raise."""
-    from cli.running.servers import started_servers
-    from cli.running.worker import Worker
-
     with started_servers(chosen, redis_port) as servers:
         worker = Worker(workers, _environment(chosen, servers), log) if workers else None
         try:
@@ -59,7 +54,7 @@ def running(
                 worker.stop()
 
 
-def _environment(chosen: "Settings", servers: "Servers") -> dict[str, str]:
+def _environment(chosen: Settings, servers: Servers) -> dict[str, str]:
     return {
         **os.environ,
         "SPCM_DATA": str(chosen.data.absolute()),
@@ -68,14 +63,12 @@ def _environment(chosen: "Settings", servers: "Servers") -> dict[str, str]:
     }
 
 
-def _tell_ready(chosen: "Settings", servers: "Servers") -> None:
-    from cli.terminal import print_json
-
+def _tell_ready(chosen: Settings, servers: Servers) -> None:
     database = without_password(servers.database)
     print_json({"ready": True, "redis": servers.redis, "database": database, "partitions": chosen.partitions})
 
 
-def _look_after(servers: "Servers", worker: "Worker | None", requests: "Requests") -> None:
+def _look_after(servers: Servers, worker: Worker | None, requests: Requests) -> None:
     while True:
         requests.pause(LOOK)
         servers.look_after()

@@ -4,19 +4,26 @@ import re
 import sys
 from collections.abc import Iterator
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import redis
 import typer
+from rich.json import JSON
 
-from cli.installation import choose_settings, connect_redis, database
+from adapters.dead_letters import DeadLetter, dead_letter, dead_letters, remove_dead_letters
+from adapters.encoding import JsonText, encode
+from adapters.redis_client import connect
+from adapters.settings import Settings
+from adapters.tenants import NoSuchTenant, require_tenant
+from cli.database import database
+from cli.installation import choose_settings
+from cli.names import password_in, tenant_name, user_name
 from cli.options import AsJson, DataFolder, PasswordEnv, Timeout, UserOption
 from cli.problems import FAILED, Problem, in_one_line, say
-
-if TYPE_CHECKING:
-    import redis
-
-    from adapters.dead_letters import DeadLetter
-    from adapters.settings import Settings
+from cli.sending.outcome_printer import OutcomePrinter
+from cli.sending.resending import Resending
+from cli.terminal import print_json, print_line, screen, table
+from spcm_client.commands import basic_authorization
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A dead letter's id, as `spcm deadletters list` shows it.")]
 Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Dead letters, by their ids.")]
@@ -33,10 +40,8 @@ app = typer.Typer(no_args_is_help=True, help="Dead letters: commands that failed
 @app.command("list")
 def show_all(tenant: OfTenant = None, as_json: AsJson = False, data: DataFolder = None) -> None:
     """List dead letters, oldest first."""
-    from cli.terminal import print_json, screen, table
-
     chosen = choose_settings(data)
-    with connect_redis(chosen.redis) as client:
+    with connect(chosen.redis) as client:
         rows = (_row(letter) for letter in _those_of(chosen, client, tenant))
         if as_json:
             for row in rows:
@@ -53,17 +58,13 @@ def show_all(tenant: OfTenant = None, as_json: AsJson = False, data: DataFolder 
 @app.command("show")
 def show(letter_id: Id, as_json: AsJson = False, data: DataFolder = None) -> None:
     """Show a dead letter as it is: the command without its authorization, and its outcome."""
-    from adapters.encoding import JsonText, encode
-    from cli.terminal import print_line, screen, table
-
-    with connect_redis(choose_settings(data).redis) as client:
+    with connect(choose_settings(data).redis) as client:
         letter = _found(client, letter_id)
     command = JsonText(letter.command.decode()) if letter.members else None
     if as_json:
         whole = {**_row(letter), "command": command, "outcome": letter.event}
         print_line(encode(whole).decode())
         return
-    from rich.json import JSON
 
     shown = screen()
     shown.print(table(["", ""], [(name, "-" if value is None else value) for name, value in _row(letter).items()]))
@@ -89,14 +90,9 @@ def resend(
     A dead letter is removed when its command's outcome is there; not where that is 401, 403 or 503, which say that it
     was not executed. One that fails again is a new dead letter. Exit status 1 where an outcome is 400 or above.
     """
-    from cli.names import password_in, user_name
-    from cli.sending.outcome_printer import OutcomePrinter
-    from cli.sending.resending import Resending
-    from spcm_client.commands import basic_authorization
-
     authorization = basic_authorization(user_name(user), password_in(password_env))
     chosen = choose_settings(data)
-    with connect_redis(chosen.redis) as client:
+    with connect(chosen.redis) as client:
         letters = _chosen(chosen, client, letter_ids, tenant, every=every)
         with OutcomePrinter(as_json=as_json) as printer:
             resending = Resending(client, authorization, printer, timeout)
@@ -124,11 +120,8 @@ def discard(
     data: DataFolder = None,
 ) -> None:
     """Remove dead letters for good. Asks first, on a terminal."""
-    from adapters.dead_letters import remove_dead_letters
-    from cli.terminal import print_json, screen
-
     chosen = choose_settings(data)
-    with connect_redis(chosen.redis) as client:
+    with connect(chosen.redis) as client:
         ids = [letter.id for letter in _chosen(chosen, client, letter_ids, tenant, every=every)]
         if ids and sys.stdin.isatty():
             typer.confirm(f"Remove {_counted(len(ids))} for good?", abort=True, err=True)
@@ -139,7 +132,7 @@ def discard(
         screen().print(f"{_counted(removed)} removed", soft_wrap=True)
 
 
-def _row(letter: "DeadLetter") -> dict[str, Any]:
+def _row(letter: DeadLetter) -> dict[str, Any]:
     return {
         "id": letter.id,
         "time": letter.event.get("time"),
@@ -153,8 +146,8 @@ def _row(letter: "DeadLetter") -> dict[str, Any]:
 
 
 def _chosen(
-    chosen: "Settings", client: "redis.Redis", ids: list[str] | None, tenant: str | None, *, every: bool
-) -> "Iterator[DeadLetter]":
+    chosen: Settings, client: redis.Redis, ids: list[str] | None, tenant: str | None, *, every: bool
+) -> Iterator[DeadLetter]:
     """Raises Problem before anything is done with any of them."""
     if every == bool(ids):
         raise Problem("name dead letters by their ids, or give --all")
@@ -167,11 +160,8 @@ def _chosen(
     return (_found(client, each) for each in dict.fromkeys(ids or ()))
 
 
-def _those_of(chosen: "Settings", client: "redis.Redis", tenant: str | None) -> "Iterator[DeadLetter]":
+def _those_of(chosen: Settings, client: redis.Redis, tenant: str | None) -> Iterator[DeadLetter]:
     """Raises Problem, or NoSuchTenant where a tenant has none: they can be there longer than their tenant."""
-    from adapters.dead_letters import dead_letters
-    from cli.names import tenant_name
-
     if tenant is None:
         return dead_letters(client)
     name = tenant_name(tenant)
@@ -183,10 +173,8 @@ def _those_of(chosen: "Settings", client: "redis.Redis", tenant: str | None) -> 
     return chain([first], letters)
 
 
-def _require_tenant(chosen: "Settings", name: str) -> None:
+def _require_tenant(chosen: Settings, name: str) -> None:
     """Raises NoSuchTenant, if there is a database to ask: dead letters are in Redis, and need none."""
-    from adapters.tenants import NoSuchTenant, require_tenant
-
     try:
         with database(chosen, reads=True) as connection:
             require_tenant(connection, name)
@@ -195,10 +183,8 @@ def _require_tenant(chosen: "Settings", name: str) -> None:
             raise
 
 
-def _found(client: "redis.Redis", letter_id: str) -> "DeadLetter":
+def _found(client: redis.Redis, letter_id: str) -> DeadLetter:
     """Raises Problem where there is none."""
-    from adapters.dead_letters import dead_letter
-
     if not re.fullmatch(r"[0-9]{1,20}-[0-9]{1,20}", letter_id):
         raise Problem("a dead letter's id is like 1763740800000-0: `spcm deadletters list` shows them")
     letter = dead_letter(client, letter_id)

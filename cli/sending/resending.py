@@ -3,17 +3,14 @@
 import time
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+
+import redis
 
 from adapters.dead_letters import DeadLetter, remove_dead_letters
 from cli.problems import Problem
 from cli.sending.command_file import WrittenCommand
+from cli.sending.outcome_printer import OutcomePrinter
 from cli.sending.submission import Submission
-
-if TYPE_CHECKING:
-    import redis
-
-    from cli.sending.outcome_printer import OutcomePrinter
 
 NOT_EXECUTED = {401, 403, 503}
 """Statuses after which the dead letter stays: with other credentials, or later, the command can succeed."""
@@ -26,7 +23,7 @@ _BLOCK = 0.5  # seconds
 class Resending:
     """Commands of dead letters under way, under one authorization."""
 
-    def __init__(self, client: "redis.Redis", authorization: str, printer: "OutcomePrinter", timeout: float) -> None:
+    def __init__(self, client: redis.Redis, authorization: str, printer: OutcomePrinter, timeout: float) -> None:
         self.unreadable = 0
         self._client = client
         self._submission = Submission(client, {"authorization": authorization}, patience=timeout)
@@ -34,12 +31,12 @@ class Resending:
         self._timeout = timeout
         self._under_way: dict[str, str] = {}
 
-    def send(self, letters: "Iterator[DeadLetter]") -> None:
+    def send(self, letters: Iterator[DeadLetter]) -> None:
         """Send them and remove each as soon as Redis has its command."""
         while some := list(islice(letters, _AT_ONCE)):
             remove_dead_letters(self._client, self._send(some, tell=True))
 
-    def send_and_wait(self, letters: "Iterator[DeadLetter]") -> None:
+    def send_and_wait(self, letters: Iterator[DeadLetter]) -> None:
         """Send them, show their outcomes, remove those that were decided. Raises Problem where no outcome comes."""
         while some := list(islice(letters, _AT_ONCE)):
             self._send(some)

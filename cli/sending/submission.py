@@ -5,7 +5,9 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
+
+import redis
 
 from adapters.keys import outcome_stream
 from cli.names import tenant_name
@@ -16,10 +18,6 @@ from cli.waiting import OutageWait
 from domain.outcomes import event_id_of
 from spcm_client import Command, partition_of, read_partitions, stream_of
 from spcm_client.partitions import DEFAULT_PARTITIONS
-
-if TYPE_CHECKING:
-    import redis
-
 
 _PAUSE = 0.2  # seconds between two tries to reach a Redis that is away
 
@@ -50,7 +48,7 @@ class Submission:
     as it was, under the same ids: nothing is executed twice, and the second entry's outcome is the one that counts.
     """
 
-    def __init__(self, client: "redis.Redis", members: Mapping[str, str], *, patience: float) -> None:
+    def __init__(self, client: redis.Redis, members: Mapping[str, str], *, patience: float) -> None:
         """`members` are put into commands that lack them."""
         self.under_way: dict[str, Any] = {}
         """Command ids, by event id."""

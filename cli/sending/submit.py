@@ -4,18 +4,21 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from redis import RedisError
 
-from cli.installation import choose_settings, connect_redis
+from adapters.redis_client import connect
+from cli.installation import choose_settings
+from cli.names import password_in, tenant_name, user_name
 from cli.options import AsJson, DataFolder, Timeout
 from cli.problems import FAILED, Problem, in_one_line
-
-if TYPE_CHECKING:
-    from cli.sending.inbox import Inbox
-    from cli.sending.outcome_printer import OutcomePrinter
-    from cli.sending.submission import Submission
+from cli.sending.command_file import commands_in
+from cli.sending.inbox import Inbox
+from cli.sending.outcome_printer import OutcomePrinter
+from cli.sending.submission import Submission
+from spcm_client.commands import basic_authorization
 
 MOST_UNDER_WAY = 1_000
 _BLOCK = 0.5  # seconds for which outcomes are waited for, where there is nothing else to do
@@ -44,14 +47,9 @@ def submit(
 
     What a command lacks of id, tenant and authorization is filled in; all else is sent as it is, right or wrong.
     """
-    from cli.sending.command_file import commands_in
-    from cli.sending.inbox import Inbox
-    from cli.sending.outcome_printer import OutcomePrinter
-    from cli.sending.submission import Submission
-
     members = _members(tenant, user, password_env)
     chosen = choose_settings(data)
-    with connect_redis(chosen.redis) as client:
+    with connect(chosen.redis) as client:
         submission = Submission(client, members, patience=timeout)
         # Unbuffered: a buffer's lock, held by the thread that reads, would break the interpreter's end.
         inbox = Inbox(commands_in(FileIO(0 if file == "-" else file, closefd=file != "-")))
@@ -70,9 +68,6 @@ def submit(
 
 def _members(tenant: str | None, user: str | None, variable: str | None) -> dict[str, str]:
     """What commands get that lack it. Raises Problem."""
-    from cli.names import password_in, tenant_name, user_name
-    from spcm_client.commands import basic_authorization
-
     members = {} if tenant is None else {"tenant": tenant_name(tenant)}
     if (user is None) != (variable is None):
         raise Problem("give --user and --password-env together")
@@ -82,10 +77,8 @@ def _members(tenant: str | None, user: str | None, variable: str | None) -> dict
 
 
 @contextmanager
-def _unanswered_are_named(submission: "Submission") -> Iterator[None]:
+def _unanswered_are_named(submission: Submission) -> Iterator[None]:
     """Where it ends early: by their ids they can be looked for, or sent again."""
-    from redis import RedisError
-
     try:
         yield
     except (Problem, RedisError) as error:
@@ -96,14 +89,14 @@ def _unanswered_are_named(submission: "Submission") -> Iterator[None]:
         raise Problem(f"{in_one_line(error)}; {words}") from None
 
 
-def _send_all(inbox: "Inbox", submission: "Submission", printer: "OutcomePrinter") -> None:
+def _send_all(inbox: Inbox, submission: Submission, printer: OutcomePrinter) -> None:
     while not inbox.ended:
         if commands := inbox.take(MOST_UNDER_WAY, seconds=_BLOCK):
             printer.sent(submission.send(commands), tell=True)
             submission.under_way.clear()
 
 
-def _send_and_wait(inbox: "Inbox", submission: "Submission", printer: "OutcomePrinter", timeout: float) -> None:
+def _send_and_wait(inbox: Inbox, submission: Submission, printer: OutcomePrinter, timeout: float) -> None:
     """Raises Problem where no outcome came for so many seconds."""
     last = time.monotonic()
     while not inbox.ended or submission.under_way:
@@ -126,7 +119,7 @@ def _send_and_wait(inbox: "Inbox", submission: "Submission", printer: "OutcomePr
             raise Problem(f"no outcome came within {timeout:g} s (see `spcm status`)")
 
 
-def _seconds_to_wait(inbox: "Inbox", *, full: bool, sent: bool) -> float:
+def _seconds_to_wait(inbox: Inbox, *, full: bool, sent: bool) -> float:
     if inbox.ended or full:
         return _BLOCK
     return 0.001 if sent else _SHORT_BLOCK

@@ -3,16 +3,26 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple
+from typing import Annotated, Any, BinaryIO, NamedTuple
 
 import typer
 
-from cli.installation import choose_settings, engine_of, require_schema
+from adapters.encoding import encode
+from adapters.exporting import rows_of
+from adapters.failures import Interrupted
+from adapters.snapshot import snapshot
+from cli.database import engine_of, require_schema
+from cli.installation import choose_settings
+from cli.names import tenant_name
 from cli.options import DataFolder, TenantOption
 from cli.problems import Problem, in_one_line, say
-
-if TYPE_CHECKING:
-    from domain.resources import Kind
+from cli.transfer.columns import columns_of
+from cli.transfer.csv_records import written_record
+from domain.catalog import OPERATIONS
+from domain.plan_definitions import PLAN_DEFINITIONS
+from domain.provisioning_profiles import PROVISIONING_PROFILES
+from domain.resources import Kind
+from domain.subscribers import SUBSCRIBERS
 
 Write = Callable[[Sequence[Any]], bytes]
 
@@ -43,7 +53,7 @@ Format = Annotated[
 class ExportedFields(NamedTuple):
     """What is exported of a kind: the fields that create takes, each with its path in a payload."""
 
-    kind: "Kind[Any]"
+    kind: Kind[Any]
     names: list[str]
     paths: list[tuple[str, ...]]
 
@@ -59,10 +69,6 @@ def export(
 
     Of plan definitions their states and PCC profiles are left out.
     """
-    from adapters.exporting import rows_of
-    from adapters.snapshot import snapshot
-    from cli.names import tenant_name
-
     if tag is not None and what is not Exported.SUBSCRIBERS:
         raise Problem(f"{what.value} have no tag: leave --tag out")
     chosen = choose_settings(data)
@@ -77,12 +83,6 @@ def export(
 
 
 def _fields_of(what: Exported) -> ExportedFields:
-    from cli.transfer.columns import columns_of
-    from domain.catalog import OPERATIONS
-    from domain.plan_definitions import PLAN_DEFINITIONS
-    from domain.provisioning_profiles import PROVISIONING_PROFILES
-    from domain.subscribers import SUBSCRIBERS
-
     kinds: dict[Exported, tuple[Kind[Any], str]] = {
         Exported.SUBSCRIBERS: (SUBSCRIBERS, "subscriber.create"),
         Exported.PROFILES: (PROVISIONING_PROFILES, "provisionProfile.create"),
@@ -97,8 +97,6 @@ def _fields_of(what: Exported) -> ExportedFields:
 def _write(
     chunks: Iterator[Sequence[Sequence[Any]]], fields: ExportedFields, chosen: ExportFormat, to: BinaryIO
 ) -> None:
-    from adapters.failures import Interrupted
-    from cli.transfer.csv_records import written_record
 
     first = next(chunks, ())  # raises for a tenant that there is not, before anything is written
     if chosen is ExportFormat.CSV:
@@ -114,14 +112,10 @@ def _write(
 
 
 def _csv(row: Sequence[Any]) -> bytes:
-    from cli.transfer.csv_records import written_record
-
     return written_record(row).encode()
 
 
 def _json(paths: Sequence[tuple[str, ...]]) -> Write:
-    from adapters.encoding import encode
-
     def write(row: Sequence[Any]) -> bytes:
         members: dict[str, Any] = {}
         for (name, *inner), value in zip(paths, row, strict=True):

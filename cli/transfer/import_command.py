@@ -6,18 +6,23 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.installation import choose_settings, number_of_partitions
+from cli.names import password_in, tenant_name, user_name
 from cli.options import DataFolder, PasswordEnv, TenantOption, UserOption
 from cli.problems import FAILED, Problem, in_one_line, say
-
-if TYPE_CHECKING:
-    from cli.transfer.report import Report
-    from domain.operations import Operation
-    from spcm_client import Client, ItemResult
+from cli.stopping import requests_to_end
+from cli.terminal import errors, print_line, screen, table
+from cli.transfer.report import Report, summary
+from cli.transfer.source import open_source
+from domain.bulk_form import BULK
+from domain.catalog import OPERATIONS
+from domain.operations import Operation
+from spcm_client import Client, ItemResult, OutcomeTimeout, import_items
 
 _UNAUTHENTICATED = 401
 _SHOWN_EACH = 250  # results
@@ -55,10 +60,6 @@ def import_file(
     What did not succeed is in FILE.report.csv, and those lines as they were in FILE.remainder.csv or .jsonl. Exit
     status: 0, 1 where some did not succeed, 2 where the import could not run.
     """
-    from cli.transfer.report import Report
-    from cli.transfer.source import open_source
-    from spcm_client import OutcomeTimeout, import_items
-
     chosen = choose_settings(data)
     known = _operation(operation)
     with closing(open_source(file, known)) as source, _terminated_as_by_ctrl_c(), Report(file, source) as report:
@@ -89,8 +90,6 @@ def import_file(
 @contextmanager
 def _terminated_as_by_ctrl_c() -> Iterator[None]:
     """By other signals too it ends in order: without the files that it has begun, and saying how to go on."""
-    from cli.stopping import requests_to_end
-
     others = [number for number in requests_to_end() if number != signal.SIGINT]
     before = {number: signal.signal(number, signal.default_int_handler) for number in others}
     try:
@@ -100,10 +99,7 @@ def _terminated_as_by_ctrl_c() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _operation(name: str) -> "Operation":
-    from domain.bulk_form import BULK
-    from domain.catalog import OPERATIONS
-
+def _operation(name: str) -> Operation:
     operation = OPERATIONS.get(name)
     if operation is None or name == BULK:
         names = ", ".join(each for each in OPERATIONS if each != BULK)
@@ -111,19 +107,12 @@ def _operation(name: str) -> "Operation":
     return operation
 
 
-def _client(url: str, tenant: str, user: str, variable: str) -> "Client":
-    from cli.names import password_in, tenant_name, user_name
-    from spcm_client import Client
-
+def _client(url: str, tenant: str, user: str, variable: str) -> Client:
     return Client(url, tenant_name(tenant), user_name(user), password_in(variable))
 
 
-def _follow(results: "Iterator[ItemResult]", report: "Report", total: int) -> None:
+def _follow(results: Iterator[ItemResult], report: Report, total: int) -> None:
     """Take the results in, and show how far it is. Raises Problem for what no item can cure."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from cli.terminal import errors
-
     console = errors()
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
     began = time.monotonic()
@@ -138,10 +127,7 @@ def _follow(results: "Iterator[ItemResult]", report: "Report", total: int) -> No
                 bar.update(task, completed=done, description=f"importing, {rate:,.0f} a second")
 
 
-def _tell(report: "Report", *, dry_run: bool) -> None:
-    from cli.terminal import print_line, screen, table
-    from cli.transfer.report import summary
-
+def _tell(report: Report, *, dry_run: bool) -> None:
     if dry_run:
         print_line("dry run: nothing was changed")
     screen().print(table(("status", "reason", "lines"), summary(report)))
