@@ -17,11 +17,11 @@ from adapters.users import add_user
 from adapters.valkey import Valkey
 from domain.permissions import Permission
 from examples.migration.make_subscribers import ONE_IN, write
-from tests.bulk.files import Files, failed_as_expected, remainder_of, report_of
 from tests.contract.installation import PASSWORD
 from tests.engines import migrated
 from tests.faults.worker import Worker
 from tests.polling import wait_for
+from tests.transfer.files import Files, failed_as_expected, remainder_of, report_of
 
 LINES = 10_000
 KILLS = 6

@@ -13,7 +13,7 @@ from cli.problems import Problem
 from cli.transfer.export_command import ExportedFields, ExportFormat, _write
 from domain.subscribers import SUBSCRIBERS
 from examples.migration.make_subscribers import good
-from tests.bulk.files import ServedFiles
+from tests.transfer.files import ServedFiles
 
 PROFILES = [
     {"name": "b", "defaultProfile": False, "locale": "ja_JP", "dpsEnabled": True, "subscriberType": "PREPAID"},

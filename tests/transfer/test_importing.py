@@ -13,7 +13,7 @@ from cli.transfer.report import Report
 from cli.transfer.source import open_source
 from domain.catalog import OPERATIONS
 from examples.migration.make_subscribers import WRONG, write
-from tests.bulk.files import ServedFiles, failed_as_expected, remainder_of, report_of
+from tests.transfer.files import ServedFiles, failed_as_expected, remainder_of, report_of
 
 HEADER = "msisdn,imsi,dpsEnabled,zone\n"
 
