@@ -93,7 +93,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=100_000, help="subscribers (default 100000)")
     parser.add_argument("--wrong", type=Path, help="where to list the wrong lines")
     chosen = parser.parse_args()
-    write(chosen.file, chosen.count, chosen.wrong)
+    try:
+        write(chosen.file, chosen.count, chosen.wrong)
+    except OSError as error:
+        parser.error(str(error))
     print(f"{chosen.file}: {chosen.count:,} subscribers, {chosen.count // ONE_IN:,} of them wrong")
 
 
