@@ -4,7 +4,7 @@ from typing import Any
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
@@ -91,6 +91,14 @@ def _postgresql_engine(url: URL, statement_timeout: int) -> Engine:
     )
     event.listen(engine, "connect", _lift_transaction_timeout)
     return engine
+
+
+def is_as_we_set_it(connection: Connection) -> bool:
+    """Whether the session has our settings. A pooler that ignores them would leave us without any of these limits."""
+    if connection.dialect.name != "postgresql":
+        return True
+    asked = "select setting::int from pg_settings where name = 'idle_in_transaction_session_timeout'"
+    return connection.exec_driver_sql(asked).scalar() == IDLE_TIMEOUT
 
 
 def _lift_transaction_timeout(connection: Any, _record: Any) -> None:

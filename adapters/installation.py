@@ -5,6 +5,7 @@ from typing import Any
 import redis
 from sqlalchemy import Connection, Engine, insert, select
 
+from adapters.database import is_as_we_set_it
 from adapters.keys import PARTITIONS
 from adapters.migrations import NotReady, require_current
 from adapters.redis_failures import redis_failures
@@ -12,14 +13,17 @@ from adapters.tables import partitions
 
 
 def prepare(engine: Engine, client: "redis.Redis", count: int) -> None:
-    """Check the schema, and fix the number of partitions if nobody has.
+    """Check the session and the schema, and fix the number of partitions if nobody has.
 
     Raises:
-        NotReady: the schema is not the newest, or the installation has another number of partitions.
+        NotReady: a session has not our settings, the schema is not the newest, or the installation has another number
+            of partitions.
         Unavailable: a server cannot be reached, for now.
 
     """
     with engine.begin() as connection:
+        if not is_as_we_set_it(connection):
+            raise NotReady("a pooler keeps our settings from PostgreSQL: name PostgreSQL itself in SPCM_DATABASE_URL")
         require_current(connection)
         # First the database, which remembers the number where Redis has lost it.
         missing = missing_partitions(connection, count, told=_told(client))

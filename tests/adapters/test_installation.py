@@ -2,7 +2,7 @@
 
 import pytest
 from redis import Redis
-from sqlalchemy import Engine, delete, make_url, select
+from sqlalchemy import Engine, create_engine, delete, make_url, select
 
 from adapters.database import make_engine
 from adapters.installation import fix_partitions, prepare
@@ -73,6 +73,18 @@ def test_a_database_that_lacks_characters_is_refused_at_once(postgres_url: str, 
     finally:
         engine.dispose()
         drop_database(postgres_url, "latin")
+
+
+def test_a_pooler_that_ignores_our_settings_is_refused(postgres_url: str, client: Redis) -> None:
+    ours, ignored = make_engine(postgres_url), create_engine(postgres_url)
+    try:
+        migrate(ours)
+        with pytest.raises(NotReady, match="name PostgreSQL itself"):
+            prepare(ignored, client, 4)
+        prepare(ours, client, 4)
+    finally:
+        ours.dispose()
+        ignored.dispose()
 
 
 def test_a_number_that_is_none_is_told_with_what_to_do(client: Redis) -> None:

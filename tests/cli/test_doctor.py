@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 import redis
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, make_url
 
 from adapters.keys import PARTITIONS, command_stream, outcome_stream
+from adapters.settings import Settings
 from adapters.valkey import Valkey, free_port, valkey_binary
+from cli.doctor.database import database_findings
 from tests.cli.broken import NO_DATABASE, keys_of_another_type
 from tests.cli.program import WITHIN, Program
 from tests.polling import wait_for
@@ -83,6 +85,14 @@ def test_doctor_tells_what_takes_no_writes(
     execute(postgres_url, f"alter database {make_url(postgres_url).database} set default_transaction_read_only = on")
     told = {line["found"] for line in findings(migrated) if line["level"] == "problem"}
     assert "default_transaction_read_only is on" in told
+
+
+def test_doctor_tells_a_pooler_that_ignores_our_settings(postgres_url: str) -> None:
+    engine = create_engine(postgres_url)  # what PostgreSQL sees through one
+    with engine.connect() as connection:
+        told = list(database_findings(connection, Settings(database_url=postgres_url)))
+    engine.dispose()
+    assert "a pooler that keeps our settings from it" in {each.found for each in told if each.level == "problem"}
 
 
 def test_doctor_tells_a_node_of_a_cluster(migrated: Program, tmp_path: Path) -> None:
