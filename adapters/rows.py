@@ -50,11 +50,9 @@ class Rows:
         return found
 
     def newest(self, tenant: str, lookup: Lookup[R], count: int) -> list[R]:
-        """The `count` created last of what the lookup finds."""
+        """The `count` created last of what the lookup finds, the last one first; not locked."""
         table = _table(lookup.kind)
         statement = select(table).where(*_found_by(tenant, lookup)).order_by(table.c.created.desc()).limit(count)
-        if lookup.kind in self._locked:
-            statement = statement.with_for_update()
         return [_resource(lookup.kind, row)[1] for row in self._connection.execute(statement).mappings()]
 
     def update_all(self, tenant: str, lookup: Lookup[Any], fields: Mapping[str, Any]) -> int:

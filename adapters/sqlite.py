@@ -16,6 +16,13 @@ BUSY_LOOK = 0.001
 """Seconds between two looks whether the other writer is done. SQLite's own waiting soon looks every 100 ms only, and so
 seldom finds a busy writer between two of its batches."""
 
+LONG_LOG = 64 * 1024 * 1024
+"""Bytes of the write-ahead log from which a writer begins it anew. SQLite does that by itself only where nobody commits
+while it copies the log into the file: beside another busy writer the log would grow without end."""
+
+PATIENCE_WITH_READERS = 0.25
+"""Seconds for which that is tried: whoever reads an older state needs the log."""
+
 READS = {"spcm_reads": True}
 """Execution options of a connection that only reads, and so must not keep the one writer out."""
 
@@ -41,6 +48,7 @@ class _File:
         self._log = path.with_name(f"{path.name}-wal")
         self._busy_timeout = busy_timeout
         self._found = False
+        self._long = LONG_LOG
 
     def connect(self) -> sqlite3.Connection:
         """A new connection. Who has found the file there makes no empty one in its place."""
@@ -75,12 +83,30 @@ class _File:
         enough = time.monotonic() + self._busy_timeout / 1000
         driver.execute("PRAGMA busy_timeout=0")
         try:
+            self._shorten_log(driver)
             while _kept_out(driver) and time.monotonic() < enough:
                 time.sleep(BUSY_LOOK)
             if not driver.in_transaction:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")  # fails again, as a failure that SQLAlchemy translates
         finally:
             driver.execute(f"PRAGMA busy_timeout={self._busy_timeout}")
+
+    def _shorten_log(self, driver: sqlite3.Connection) -> None:
+        """Copy a log that is long into the file, and empty it. Where that cannot be, once it has doubled again."""
+        if (size := _size(self._log)) < self._long:
+            return
+        enough = time.monotonic() + PATIENCE_WITH_READERS
+        while (hindered := _checkpoint(driver)) and time.monotonic() < enough:
+            time.sleep(BUSY_LOOK)
+        self._long = 2 * size if hindered else LONG_LOG
+
+
+def _checkpoint(driver: sqlite3.Connection) -> bool:
+    """Empty the log; whether somebody hinders it."""
+    try:
+        return bool(driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+    except sqlite3.OperationalError:  # what is wrong shows in the transaction, too
+        return True
 
 
 def _kept_out(driver: sqlite3.Connection) -> bool:
@@ -90,6 +116,13 @@ def _kept_out(driver: sqlite3.Connection) -> bool:
     except sqlite3.OperationalError as failure:
         return failure.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
     return False
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

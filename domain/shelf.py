@@ -55,6 +55,10 @@ class Shelf(Generic[R]):
             if key not in self._resources:
                 self._put(key, resource)
 
+    def has(self, resource: R) -> bool:
+        """Whether what became of it is known here: memory wins."""
+        return getattr(resource, self.kind.key) in self._resources
+
     def matches(self, lookup: Lookup[R]) -> list[R]:
         """What here has the lookup's values, in the order of the key."""
         if lookup.fields == (self.kind.key,):

@@ -6,9 +6,10 @@ made the state.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol
 
 from domain.resources import Kind, Lookup, R, Resource
@@ -84,8 +85,9 @@ class State:
         self._shelves: dict[Kind[Any], Shelf[Any]] = {}
         self._last_ids: dict[str, int] = {}
         self._ids_given: set[str] = set()
-        self._looked_back: dict[Lookup[Any], tuple[int, float]] = {}
-        """How many of the newest were fetched, and the oldest one's stamp: the database has no others created later."""
+        self._locks: Collection[Kind[Any]] = ()
+        self._seen: dict[Lookup[Any], tuple[int, Sequence[Any]]] = {}
+        """How many of the newest were asked for, and those that there are; the shelf may know better."""
         self._undo: list[Callable[[], None]] = []
 
     def all(self, lookup: Lookup[R]) -> list[R]:
@@ -97,18 +99,24 @@ class State:
         return self._loaded(lookup).match(lookup)
 
     def newest(self, lookup: Lookup[R]) -> R | None:
-        """What was created last of all that the lookup finds; its kind has a `created`."""
-        shelf = self.shelf(lookup.kind)
+        """What was created last of all that the lookup finds; its kind has a `created`.
+
+        Only seen, it is nobody's to wait for. Work that may change its kind gets it locked, and so as it stays.
+        """
         while True:
-            count, oldest = self._looked_back.get(lookup, (0, math.inf))
-            newest = max(shelf.matches(lookup), key=_created, default=None)
-            if (0 if newest is None else _created(newest)) >= oldest:
-                return newest
-            # One is enough, unless the batch has changed or removed it.
-            count = 2 * count or 1
-            found = self._source.newest(lookup, count)
-            shelf.learn(found)
-            self._looked_back[lookup] = count, _created(found[-1]) if len(found) == count else 0
+            count, seen = self._seen.get(lookup, (0, ()))
+            newest: R | None = self._newest(lookup, seen)
+            if newest is not None and _created(newest) >= _oldest(seen, count):
+                key = lookup.kind.by(**{lookup.kind.key: getattr(newest, lookup.kind.key)})
+                if lookup.kind not in self._locks or self.shelf(lookup.kind).knows(key):
+                    return newest
+                self._loaded(key)
+            elif count > len(seen):
+                return None
+            else:
+                # One is enough, unless the batch has changed or removed it.
+                count = 2 * count or 1
+                self._seen[lookup] = count, self._source.newest(lookup, count)
 
     def next_id(self, kind: Kind[Any]) -> int:
         """An id of this kind that was never given before."""
@@ -152,6 +160,13 @@ class State:
         self._forget()
         return updated
 
+    def work(
+        self, *, locks: Collection[Kind[Any]] = (), set_based: bool = False
+    ) -> AbstractContextManager[Callable[[], None]]:
+        """The attempt of one command, which may change these kinds."""
+        self._locks = locks
+        return self.attempt(set_based=set_based)
+
     def attempt(self, *, set_based: bool = False) -> AbstractContextManager[Callable[[], None]]:
         """What is done inside is undone if it raises, or when the given function is called, as the last thing.
 
@@ -186,6 +201,12 @@ class State:
             shelf.absorb(lookup, self._source.load(lookup))
         return shelf
 
+    def _newest(self, lookup: Lookup[R], seen: Sequence[R]) -> R | None:
+        """Of those in memory, and those seen that are not there."""
+        shelf = self.shelf(lookup.kind)
+        unknown = (resource for resource in seen if not shelf.has(resource))
+        return max([*shelf.matches(lookup), *islice(unknown, 1)], key=_created, default=None)
+
     def _take_back_id(self, name: str) -> None:
         self._last_ids[name] -= 1
 
@@ -206,10 +227,19 @@ class State:
 
     def _forget(self) -> None:
         self._shelves.clear()
-        self._looked_back.clear()
+        self._seen.clear()
         self._last_ids.clear()
         self._ids_given.clear()
         self._undo.clear()
+
+
+def _oldest(seen: Sequence[Resource], count: int) -> float:
+    """The database has none that were created later, but for those seen; it may have more where all came that were
+    asked for.
+    """
+    if len(seen) < count:
+        return 0
+    return _created(seen[-1]) if seen else math.inf
 
 
 def _created(resource: Resource) -> int:

@@ -169,8 +169,9 @@ class Batch:
     def _execute(self, case: Case, unit: UnitOfWork) -> None:
         assert case.work is not None
         tenant, _ = case.key
-        with unit.state(tenant).attempt(set_based=case.work.set_based) as undo:
-            result = case.work.execute(unit.state(tenant))
+        state = unit.state(tenant)
+        with state.work(locks=case.work.locks, set_based=case.work.set_based) as undo:
+            result = case.work.execute(state)
             if case.command.dry_run:
                 undo()
         case.result = self._encoded(result)

@@ -92,6 +92,38 @@ def test_a_lock_of_others_is_waited_for_less_long_than_a_task_may_take(
     engine.dispose()
 
 
+class TestALongLog:
+    @pytest.fixture
+    def log(self, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.setattr("adapters.sqlite.LONG_LOG", 1)
+        return Path(f"{make_url(sqlite_url).database}-wal")
+
+    def test_is_emptied_before_the_next_writer_begins(self, sqlite_url: str, log: Path) -> None:
+        engine = make_engine(sqlite_url)
+        count_up(engine)
+        before = log.stat().st_size
+        with engine.begin() as connection:
+            assert log.stat().st_size == 0 < before
+            connection.execute(text("insert into counted values (0)"))
+        engine.dispose()
+        assert counted(log.with_name("spcm.sqlite")) == 2
+
+    def test_grows_for_as_long_as_somebody_reads_what_is_in_it(self, sqlite_url: str, log: Path) -> None:
+        engine = make_engine(sqlite_url)
+        count_up(engine)
+        with engine.connect().execution_options(**READS) as reader:
+            assert reader.scalar(text("select count(*) from counted")) == 1
+            for _ in range(5):
+                count_up(engine)
+            long = log.stat().st_size
+            assert reader.scalar(text("select count(*) from counted")) == 1
+        for _ in range(5):
+            count_up(engine)
+        assert log.stat().st_size < long
+        engine.dispose()
+        assert counted(log.with_name("spcm.sqlite")) == 11
+
+
 def count_up(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("create table if not exists counted (number integer)"))

@@ -8,8 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event, select, text
 
+from adapters.tables import subscribers
 from tests.bulk.desk import Desk, JsonObject, from_item, item, pcc, plan
 from tests.polling import wait_for
 
@@ -133,6 +134,16 @@ def test_who_was_found_by_imei_is_not_changed_meanwhile(
         assert desk.ask("subscriber.get", params={"msisdn": "1"})["status"] == 404
     else:
         assert fields_of(desk, "1", "status", "zone") == left
+
+
+def test_a_search_by_imei_waits_for_nobody_though_its_batch_changes_others(desk: Desk) -> None:
+    desk.create("1", imei="35000000000001")
+    desk.create("2")
+    with desk.engine.begin() as somebody:
+        somebody.execute(select(subscribers).where(subscribers.c.msisdn == "1").with_for_update())
+        update = subscriber(desk, "update", "2", {"zone": "z"})
+        told = desk.run(update, desk.command("subscriber.search", params={"imei": "35000000000001"}))
+    assert [each["status"] for each in told] == [200, 200]
 
 
 def test_who_got_the_imei_meanwhile_hides_nobody_who_had_it(desk: Desk, meet: Meet) -> None:

@@ -190,3 +190,27 @@ class TestNewest:
         assert self.newest(five) == "4"
         five.put(SUBSCRIBERS, subscriber("old", 100, imei="i"))
         assert self.newest(five) == "old"
+
+    def test_is_only_seen_by_work_that_changes_nothing(self, memory: Memory, five: State) -> None:
+        with five.work():
+            assert self.newest(five) == "4"
+        memory.source("acme").update_all(SUBSCRIBERS.by(msisdn="4"), {"zone": "meanwhile"})
+        found = five.find(SUBSCRIBERS.by(msisdn="4"))
+        assert found is not None
+        assert found.zone == "meanwhile"
+
+    def test_is_loaded_for_good_by_work_that_may_change_it(self, memory: Memory, five: State) -> None:
+        source = memory.source("acme")
+        state = State(source, Defaults())
+        for _ in range(2):
+            with state.work(locks=[SUBSCRIBERS]):
+                assert self.newest(state) == "4"
+        assert source.loads == [SUBSCRIBERS.by(msisdn="4")]
+        assert source.newest_counts == [1]
+
+    def test_is_another_where_the_one_seen_has_changed_meanwhile(self, memory: Memory, five: State) -> None:
+        with five.work():
+            assert self.newest(five) == "4"
+        memory.source("acme").update_all(SUBSCRIBERS.by(msisdn="4"), {"imei": "other"})
+        with five.work(locks=[SUBSCRIBERS]):
+            assert self.newest(five) == "3"
