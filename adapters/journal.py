@@ -14,7 +14,7 @@ from adapters.tables import journal
 from domain.outcomes import Outcome
 from domain.requests import Request
 
-_ROWS_AT_ONCE = 100
+_ROWS_AT_ONCE = 20  # of up to 8 MiB
 _COLUMNS = [column for column in journal.columns if column.name != "data"] + [
     cast(journal.c.data, String).label("data")
 ]

@@ -21,8 +21,9 @@ from adapters.redis_client import script
 from adapters.redis_failures import redis_failures
 from adapters.snapshot import snapshot
 from domain.outcomes import Outcome
+from spcm_client.streams import Portion
 
-_AT_ONCE = 100
+_AT_ONCE = 100  # outcomes, at most
 
 _BYTES_AT_ONCE = 1024 * 1024
 """Of events that are appended; Redis does nothing else meanwhile."""
@@ -40,7 +41,9 @@ def republish(engine: Engine, client: "redis.Redis", tenant: str, since: datetim
     count = 0
     with snapshot(engine) as connection:
         outcomes = outcomes_since(connection, tenant, since)
-        while some := list(islice(outcomes, _AT_ONCE)):
+        portion = Portion(_AT_ONCE)
+        while some := list(islice(outcomes, portion.count)):
+            portion.had([0 if outcome.data is None else len(outcome.data.text) for outcome in some])
             finished = _finished(client, some)
             told.read_on()
             count += told.append(outcome for outcome in finished if outcome.id not in told.ids)
@@ -56,10 +59,13 @@ class _Told:
         self._stream = outcome_stream(tenant)
         self._append_missing = script(client, "republish")
         self._position = "-"
+        self._portion = Portion(_AT_ONCE)
 
     def read_on(self) -> None:
         while entries := self._next():
-            self.ids.update(_event_id(fields.get(b"event", b"")) for _, fields in entries)
+            events = [fields.get(b"event", b"") for _, fields in entries]
+            self._portion.had([len(event) for event in events])
+            self.ids.update(map(_event_id, events))
             self._position = f"({entries[-1][0].decode()}"
 
     def append(self, outcomes: Iterable[Outcome]) -> int:
@@ -85,7 +91,7 @@ class _Told:
 
     def _next(self) -> Any:
         with redis_failures():
-            return self._client.xrange(self._stream, self._position, count=_AT_ONCE)
+            return self._client.xrange(self._stream, self._position, count=self._portion.count)
 
 
 def _finished(client: "redis.Redis", outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -10,12 +10,14 @@ from redis import ResponseError
 
 from adapters.keys import OUTCOMES
 from cli.doctor.findings import Finding, expect, ok, problem, warning
+from spcm_client.streams import Portion
 
 OLDEST_VERSION = (7, 0)
 USUAL_OUTCOME = 1_000
 """Bytes of an outcome where there is none to measure: a subscriber's is about as large."""
 
 _SAMPLE = 100
+_SAMPLE_BYTES = 16 * 1024 * 1024
 _STREAMS = 20
 _MILLION = 1_000_000
 
@@ -126,10 +128,24 @@ def _measure(client: redis.Redis) -> tuple[float | None, float]:
         if not length:
             continue
         if number < _STREAMS:
-            sample: Any = client.xrevrange(stream, count=_SAMPLE)
-            sizes += [len(fields.get(b"event", b"")) for _, fields in sample]
+            sizes += _sizes(client, stream)
         rate += _rate(client, stream, length)
     return (median(sizes) if sizes else None), rate
+
+
+def _sizes(client: redis.Redis, stream: bytes) -> list[int]:
+    """Those of its newest events; few at a time where they are large, since Redis has all that it answers in memory."""
+    sizes: list[int] = []
+    portion, before = Portion(_SAMPLE), "+"
+    while len(sizes) < _SAMPLE and sum(sizes) < _SAMPLE_BYTES:
+        entries: Any = client.xrevrange(stream, before, count=portion.count)
+        if not entries:
+            break
+        found = [len(fields.get(b"event", b"")) for _, fields in entries]
+        portion.had(found)
+        sizes += found
+        before = f"({entries[-1][0].decode()}"
+    return sizes
 
 
 def _rate(client: redis.Redis, stream: bytes, length: int) -> float:
