@@ -215,3 +215,10 @@ def test_the_order_of_creation_survives_an_undone_set_based_bulk(desk: Desk) -> 
     )
     desk.create("3", imei=imei)
     assert desk.ask("subscriber.search", params={"imei": imei})["data"]["msisdn"] == "3"
+
+
+def test_whom_it_gives_an_imei_is_found_by_it_though_nobody_was_before(desk: Desk) -> None:
+    imei = "0" * 14
+    desk.create("1", tag="week")
+    search = item("subscriber.search", imei=imei)
+    assert statuses(desk.bulk(search, update("week", imei=imei), search)) == [404, 200, 200]

@@ -122,6 +122,7 @@ def test_nulls_count_as_not_given(sqlite_desk: Desk) -> None:
     assert statuses(outcome) == [201, 200, 400]
     assert outcome["data"]["items"][0]["id"] == "0"
     assert outcome["data"]["items"][2]["data"]["message"] == "params: msisdn is mandatory"
+    assert sqlite_desk.bulk(new_subscriber("2"), mode="atomic", stopAfter=None)["status"] == 200
 
 
 def test_a_bulk_has_at_most_1000_items(desk: Desk) -> None:

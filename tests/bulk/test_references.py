@@ -120,7 +120,7 @@ def test_operation_and_permission_come_before_references_and_these_before_the_fo
     outcome = sqlite_desk.bulk(
         item("no.such", {"x": bad}),
         new_subscriber("1", nonsense=bad),
-        item("subscriber.update", {"x": bad, "y": 1}, msisdn=1),
+        item("subscriber.update", {"x": [bad], "y": 1}, msisdn=1),
     )
     assert reasons(outcome) == ["unknown-operation", "item-reference", "item-reference"]
     sqlite_desk.allow()
