@@ -1,5 +1,6 @@
 """What a drain makes of failures: who is to blame, who is tried again, and who never notices."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from structlog.testing import capture_logs
 
 from adapters.database import make_engine
 from adapters.failures import Clashed, Contended, Stalled, TookTooLong, Unavailable
-from adapters.keys import DEAD_LETTERS
+from adapters.keys import DEAD_LETTERS, command_stream, outcome_stream
 from adapters.redis_client import connect
 from adapters.streams import CommandStreams
 from domain.operations import Operation
@@ -258,3 +259,13 @@ def test_a_drain_whose_time_is_up_answers_the_bell_and_asks_for_another(
     bench.streams.ring("bells", {0: "bell"})
     assert bench.drain() is True
     assert bench.streams.ring("bells", {0: "bell"}) == [0]
+
+
+def test_beyond_the_limit_what_is_no_command_is_told_so_and_not_to_come_again(bench: Bench) -> None:
+    bench.streams = CommandStreams(bench.client, backlog_limit=1, outcome_retention=timedelta(days=1))
+    bench.send("071", "072")
+    bench.client.xadd(command_stream(0), {"command": "[]"})
+    bench.drain()
+    assert bench.told() == [201, 503]
+    [(_, fields)] = bench.client.xrange(outcome_stream(None))
+    assert json.loads(fields[b"event"])["status"] == 400
