@@ -93,6 +93,17 @@ def test_whose_clock_is_ahead_forgets_nothing_early(tmp_path: Path, monkeypatch:
         assert datetime.now(UTC) - it.executed_at() > 39 * DAY
 
 
+def test_a_redis_whose_clock_is_ahead_makes_nobody_forget_early(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with apart(tmp_path, "+40d", monkeypatch) as it:
+        it.bench.send("071")
+        it.bench.drain()
+        with it.bench.engine.begin() as connection:  # before Redis' clock went wrong
+            connection.execute(update(journal).values(executed_at=int(time.time() * 1000)))
+        assert it.maintain() == 0
+
+
 def test_what_is_executed_by_a_clock_that_is_behind_is_remembered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
