@@ -131,3 +131,11 @@ def test_no_more_is_read_than_there_may_be_room_for(redis_url: str) -> None:
             read = [int(command.rpartition(" COUNT ")[2]) for command in seen if " COUNT " in command]
     assert len(taken.entries) == len(taken.refused) == 10
     assert sum(read) < 30
+
+
+def test_of_two_commands_in_one_entry_the_first_counts(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        client.execute_command("XADD", "spcm:commands:0", "*", "command", "first", "command", "the second")
+        streams = CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1))
+        [entry] = streams.take(0, at_most=10).entries
+        assert (entry.raw, entry.size) == (b"first", 5)
