@@ -209,6 +209,9 @@ def test_changes_are_written_whatever_changes_hands_between_them(source: Source)
     source.write([Changes(PROVISIONING_PROFILES, updated=swap)], {})
     assert [each.id for each in source.load(PROVISIONING_PROFILES.by(default_profile=True))] == [2]
     assert [each.id for each in source.load(PROVISIONING_PROFILES.by(name="b"))] == [1]
+    back = [(after, after.model_copy(update={"default_profile": after.id == 1})) for _, after in swap]
+    source.write([Changes(PROVISIONING_PROFILES, updated=back)], {})
+    assert [each.id for each in source.load(PROVISIONING_PROFILES.by(default_profile=True))] == [1]
 
 
 def test_an_update_of_all_counts_all_that_were_found(source: Source) -> None:
