@@ -1,6 +1,9 @@
-import pytest
+from datetime import timedelta
 
-from adapters.settings import Settings
+import pytest
+from pydantic import ValidationError
+
+from adapters.settings import Settings, duration
 from spcm_client.partitions import DEFAULT_PARTITIONS
 
 
@@ -24,3 +27,37 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_client_assumes_as_many_partitions_as_there_are_by_default() -> None:
     assert Settings.model_fields["partitions"].default == DEFAULT_PARTITIONS
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("partitions", [1, 1024], [0, 1025]),
+        ("batch_size", [1, 10_000], [0, 10_001]),
+        ("backlog_limit", [1], [0]),
+        ("batch_time_limit", [2], [1]),
+    ],
+)
+def test_a_number_may_be_as_small_and_as_great_as_is_told(name: str, good: list[int], bad: list[int]) -> None:
+    assert [getattr(Settings.model_validate({name: number}), name) for number in good] == good
+    for number in bad:
+        with pytest.raises(ValidationError):
+            Settings.model_validate({name: number})
+
+
+def test_a_duration_is_a_number_with_its_unit() -> None:
+    meant = [timedelta(seconds=90), timedelta(minutes=5), timedelta(hours=36), timedelta(days=7)]
+    assert [duration(text) for text in ("90s", "5m", "36h", "7d")] == meant
+
+
+@pytest.mark.parametrize("retention", ["0s", "36501d", "-1d", "1w", "1.5d", "7D", "7d "])
+def test_any_other_duration_is_refused(retention: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings.model_validate({"journal_retention": retention})
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://h", "redis://:p%40ss@h:1/2", "redis://h/?db=2", "unix:///run/redis.sock?db=2"]
+)
+def test_a_redis_may_be_at_any_of_these(url: str) -> None:
+    assert Settings(redis_url=url).redis == url
