@@ -131,6 +131,7 @@ UNSENDABLE = {
     "a bulk": BulkItem("bulk.execute"),
     "too long an id": item(1, id="x" * 129),
     "too large": BulkItem("planDefinition.create", payload={"summary": "x" * 4 * 1024 * 1024}),
+    "too large beside an envelope": BulkItem("subscriber.get", {"msisdn": "x" * (4 * 1024 * 1024 - 200)}, id="own"),
 }
 
 
@@ -142,6 +143,7 @@ def test_an_item_that_cannot_be_sent_harms_only_itself(client: Client, bad: Bulk
         (400, "malformed-command"),
         (201, None),
     ]
+    assert results[1].id == (bad.id or "1")
 
 
 def test_an_item_that_cannot_be_sent_ends_an_atomic_import(client: Client) -> None:
