@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from adapters.authenticator import FAILURES_A_MINUTE
 from adapters.encoding import encode
 from adapters.partition_lock import lock_partition
 from adapters.tables import partitions
@@ -50,9 +51,11 @@ def test_a_read_without_a_change_after_it_is_not_remembered(desk: Desk) -> None:
 
 
 def test_reads_stay_remembered_while_they_are_read_again(desk: Desk) -> None:
-    """One at a time, as after a death, and each once more, as after another."""
+    """All at once or one at a time, as after a death, and once more, as after another."""
     entries = desk.entries([read("r1"), create("c1"), read("r2"), create("c2")])
     first = [encode(outcome.event()) for outcome in desk.execute(entries)]
+    for _ in range(2):
+        assert [encode(outcome.event()) for outcome in desk.execute(entries)] == first
     for entry, told in zip(entries, first, strict=True):
         again = [encode(outcome.event()) for _ in range(2) for outcome in desk.execute([entry])]
         assert again == [told, told]
@@ -129,3 +132,13 @@ def test_a_batch_verifies_no_more_passwords_than_it_has_time_for(desk: Desk, mon
     entries = desk.entries([draft(guess).raw for guess in guesses])
     assert len(desk.execute(entries)) == 5
     assert len(desk.execute(entries[5:])) == 3
+
+
+def test_a_password_of_what_is_no_command_is_no_guess(desk: Desk) -> None:
+    wrong = [
+        command("acme", "subscriber.get", f"g{n}", **AT)
+        | {"authorization": authorization(USER, f"wrong-{n}"), "unknown": n}
+        for n in range(FAILURES_A_MINUTE)
+    ]
+    entries = desk.entries([*(draft(each).raw for each in wrong), create("c1")])
+    assert [outcome.status for outcome in desk.execute(entries)] == [400] * FAILURES_A_MINUTE + [201]
