@@ -10,7 +10,7 @@ EVENT: dict[str, Any] = {
     "specversion": "1.0",
     "id": "3-1763740800000-0",
     "source": "/spcm/acme",
-    "type": "spcm.subscriber.create.rejected",
+    "type": "spcm.subscriber.create.failed",
     "subject": "subscribers/0871234567",
     "time": "2026-11-21T16:00:00.123Z",
     "datacontenttype": "application/json",
@@ -18,11 +18,12 @@ EVENT: dict[str, Any] = {
     "operation": "subscriber.create",
     "commandid": "order-4711/1",
     "correlationid": "order-4711",
-    "status": 409,
-    "reason": "subscriber-exists",
-    "retryable": False,
+    "status": 503,
+    "reason": "overloaded",
+    "retryable": True,
     "replayed": True,
-    "data": {"message": "it is there", "status": "error"},
+    "dryrun": True,
+    "data": {"message": "Overloaded", "status": "error"},
     "later": "attribute",
 }
 
@@ -31,19 +32,19 @@ def test_every_attribute_of_the_event_is_told() -> None:
     assert Outcome.from_json(json.dumps(EVENT), "7-0") == Outcome(
         id="3-1763740800000-0",
         source="/spcm/acme",
-        type="spcm.subscriber.create.rejected",
+        type="spcm.subscriber.create.failed",
         subject="subscribers/0871234567",
         time=datetime(2026, 11, 21, 16, 0, 0, 123000, UTC),
         tenant="acme",
         operation="subscriber.create",
         command_id="order-4711/1",
         correlation_id="order-4711",
-        status=409,
-        reason="subscriber-exists",
-        retryable=False,
+        status=503,
+        reason="overloaded",
+        retryable=True,
         replayed=True,
-        dry_run=False,
-        data={"message": "it is there", "status": "error"},
+        dry_run=True,
+        data={"message": "Overloaded", "status": "error"},
         stream_id="7-0",
     )
 
@@ -56,6 +57,7 @@ def test_an_outcome_that_belongs_to_nobody_has_none_of_a_commands_attributes() -
     event = {name: EVENT[name] for name in ("id", "type", "time", "status")} | {"source": "/spcm"}
     outcome = Outcome.from_json(json.dumps(event))
     assert (outcome.tenant, outcome.operation, outcome.command_id, outcome.data) == (None, None, None, None)
+    assert (outcome.retryable, outcome.replayed, outcome.dry_run) == (False, False, False)
 
 
 @pytest.mark.parametrize(
