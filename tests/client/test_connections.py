@@ -1,0 +1,14 @@
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from spcm_client.connections import longest_block
+
+
+@pytest.mark.parametrize(
+    ("timeouts", "seconds"),
+    [({}, 2.5), ({"socket_timeout": 0.4}, 0.2), ({"socket_timeout": 60}, 5.0), ({"socket_timeout": None}, 5.0)],
+)
+def test_a_read_blocks_for_half_of_what_its_client_waits_for_an_answer(timeouts: Any, seconds: float) -> None:
+    assert longest_block(Redis(**timeouts)) == seconds
