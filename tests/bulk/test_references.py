@@ -141,8 +141,9 @@ def test_references_are_left_as_they_are_where_what_they_stand_for_does_not_fit(
     for number in range(300):
         sqlite_desk.ask("provisionProfile.create", {"name": f"{number:0255d}", "defaultProfile": False})
     profiles = {"fromItem": "0", "member": "provisioningProfileDTOList"}
-    few, many = [item("subscriber.get", msisdn="1", x=[profiles] * count) for count in (1, 60)]
-    outcome = sqlite_desk.bulk(item("provisionProfile.list"), few, many)
-    assert statuses(outcome) == [200, 400, 400]
+    reads = [item("subscriber.get", msisdn="1", x=[profiles] * count) for count in (1, 60, 40, 40)]
+    outcome = sqlite_desk.bulk(item("provisionProfile.list"), *reads)
+    assert statuses(outcome) == [200, *[400] * 4]
     again = [each["params"]["x"] for each in outcome["data"]["remainder"]["items"]]
-    assert again == [[outcome["data"]["items"][0]["data"]["provisioningProfileDTOList"]], [profiles] * 60]
+    told = outcome["data"]["items"][0]["data"]["provisioningProfileDTOList"]
+    assert again == [[told], [profiles] * 60, [told] * 40, [profiles] * 40]
