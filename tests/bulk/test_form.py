@@ -88,6 +88,10 @@ def test_an_item_of_wrong_form_is_told_with_its_index(sqlite_desk: Desk, second:
     assert sqlite_desk.journaled() == set()
 
 
+def test_an_id_may_have_128_characters(sqlite_desk: Desk) -> None:
+    assert sqlite_desk.bulk(new_subscriber("1", id="ü" * 128))["status"] == 200
+
+
 def test_all_faults_of_all_items_are_told_in_their_order(sqlite_desk: Desk) -> None:
     outcome = sqlite_desk.ask("bulk.execute", {"x": 1, "mode": "no", "items": [{"id": 1}, GOOD, *[0] * 9, {"a.b": 1}]})
     assert fields_at_fault(outcome) == [
