@@ -164,6 +164,15 @@ def test_an_overloaded_worker_is_asked_again_and_the_order_kept(client: Client, 
     assert [bulk["payload"]["items"][0]["id"] for bulk in bulks(worker)] == ["0", "0", "500"]
 
 
+def test_a_worker_that_stays_overloaded_is_not_asked_for_ever(
+    client: Client, worker: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spcm_client.imports._LONGEST_PAUSE", 0.01)
+    worker.answer = lambda *_: {"status": 503, "reason": "overloaded", "retryable": True}
+    (result,) = import_items(client, [item(1)])
+    assert (result.status, result.retryable, len(bulks(worker))) == (503, True, 9)
+
+
 def test_an_outcome_that_was_lost_is_asked_for_again(client: Client, worker: StandIn) -> None:
     worker.answer = lambda command, times: None if times == 1 else bulk_answer(command) | {"replayed": True}
     results = list(import_items(client, [item(i) for i in range(20)], ask_again=0.1))
