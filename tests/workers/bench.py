@@ -11,7 +11,7 @@ from adapters.installation import prepare
 from adapters.keys import command_stream, outcome_stream
 from adapters.streams import CommandStreams
 from domain.state import Defaults
-from tests.bulk.desk import Desk, written
+from tests.bulk.desk import Desk, new_subscriber, written
 from workers.drain import Drain
 
 
@@ -32,6 +32,11 @@ class Bench:
         for msisdn in msisdns:
             create = self._desk.command("subscriber.create", {"msisdn": msisdn}, params={"msisdn": msisdn})
             self.client.xadd(command_stream(0), {"command": written(create)})
+
+    def send_bulk(self, *msisdns: str) -> None:
+        """One command that creates all of them."""
+        bulk = self._desk.command("bulk.execute", {"items": [new_subscriber(msisdn) for msisdn in msisdns]})
+        self.client.xadd(command_stream(0), {"command": written(bulk)})
 
     def told(self) -> list[int]:
         entries = self.client.xrange(outcome_stream(self._desk.tenant))

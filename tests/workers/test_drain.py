@@ -272,3 +272,21 @@ def test_beyond_the_limit_what_is_no_command_is_told_so_and_not_to_come_again(be
     assert bench.told() == [201, 503]
     [(_, fields)] = bench.client.xrange(outcome_stream(None))
     assert json.loads(fields[b"event"])["status"] == 400
+
+
+def test_bulks_with_many_items_are_not_all_of_one_batch(
+    bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    def only_counted(cases: list[Case]) -> bool:
+        sizes.append(len(cases))
+        return False
+
+    monkeypatch.setattr("workers.drain.MOST_ITEMS", 3)
+    fail(only_counted, RuntimeError())
+    for msisdns in (["1", "2"], ["3"], ["4"], ["5", "6", "7", "8"]):
+        bench.send_bulk(*msisdns)
+    bench.drain()
+    assert sizes == [2, 1, 1]
+    assert bench.told() == [200] * 4
