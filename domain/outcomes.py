@@ -94,4 +94,4 @@ def outcome_of(command: Command, event_id: str, result: Result, *, tenant: str |
 
 def replay_of(outcome: Outcome, command: Command, event_id: str, now: datetime) -> Outcome:
     """The stored outcome, told again to another entry with the same command id."""
-    return outcome._replace(id=event_id, time=now, correlation_id=command.correlation_id, replayed=True, dry_run=False)
+    return outcome._replace(id=event_id, time=now, correlation_id=command.correlation_id, replayed=True)

@@ -98,7 +98,7 @@ def create_plan_definition(_at: NoParams, new: NewPlanDefinition, state: State) 
         raise Conflict("plan-definition-exists")
     if new.core and not new.recurring:
         raise Unprocessable("core-plan-not-recurring")
-    given = new.model_dump(exclude={"id"}, exclude_none=True)
+    given = new.model_dump(exclude_none=True)
     given["validity_period"] = new.validity_period.validity_period
     if new.granted_amount:
         given["granted_amount"] = new.granted_amount.volume_amount

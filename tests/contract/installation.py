@@ -69,7 +69,7 @@ class Installation:
             )
 
     def stop(self) -> None:
-        """End it all at once: how a worker ends in peace is tested elsewhere."""
+        """End it all at once: how a worker ends in peace is tested elsewhere. A batch must not have failed by a bug."""
         os.killpg(self.worker.pid, signal.SIGKILL)  # the worker leads a session of its own
         self.worker.wait()
         self._lifeline.close()
@@ -77,6 +77,7 @@ class Installation:
             client.close()
         self.engine.dispose()
         self.valkey.stop()
+        assert "batch-failed" not in self.log.read_text(errors="replace"), self.log
 
     def add_tenant(self, permissions: Iterable[Permission] = Permission, *, name: str | None = None) -> "Sender":
         """A new tenant with one user, `oms`, who holds the permissions."""
