@@ -16,9 +16,12 @@ BUSY_LOOK = 0.001
 """Seconds between two looks whether the other writer is done. SQLite's own waiting soon looks every 100 ms only, and so
 seldom finds a busy writer between two of its batches."""
 
-LONG_LOG = 64 * 1024 * 1024
+LONG_LOG = 128 * 1024 * 1024
 """Bytes of the write-ahead log from which a writer begins it anew. SQLite does that by itself only where nobody commits
 while it copies the log into the file: beside another busy writer the log would grow without end."""
+
+KEPT_LOG = LONG_LOG // 2
+"""Bytes of its file that stay then: writing over what is there is faster than making a file longer."""
 
 PATIENCE_WITH_READERS = 0.25
 """Seconds for which that is tried: whoever reads an older state needs the log."""
@@ -66,6 +69,7 @@ class _File:
     def set_up(self, connection: Any, record: Any) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
             connection.execute(f"PRAGMA {pragma}")
+        connection.execute(f"PRAGMA journal_size_limit={KEPT_LOG}")
         connection.execute("SELECT 1 FROM sqlite_master").fetchone()  # from now on there is a log
         record.info["files"] = _identity(self._path), _identity(self._log)
 
@@ -92,7 +96,7 @@ class _File:
             driver.execute(f"PRAGMA busy_timeout={self._busy_timeout}")
 
     def _shorten_log(self, driver: sqlite3.Connection) -> None:
-        """Copy a log that is long into the file, and empty it. Where that cannot be, once it has doubled again."""
+        """Copy a log that is long into the file, so that it begins anew. Where that cannot be, once it has doubled."""
         if (size := _size(self._log)) < self._long:
             return
         enough = time.monotonic() + PATIENCE_WITH_READERS
@@ -102,9 +106,9 @@ class _File:
 
 
 def _checkpoint(driver: sqlite3.Connection) -> bool:
-    """Empty the log; whether somebody hinders it."""
+    """Copy all of the log; whether somebody hinders it."""
     try:
-        return bool(driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+        return bool(driver.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0])
     except sqlite3.OperationalError:  # what is wrong shows in the transaction, too
         return True
 
