@@ -93,7 +93,7 @@ def _postgresql_engine(url: URL, statement_timeout: int) -> Engine:
     return engine
 
 
-def is_as_we_set_it(connection: Connection) -> bool:
+def has_our_settings(connection: Connection) -> bool:
     """Whether the session has our settings. A pooler that ignores them would leave us without any of these limits."""
     if connection.dialect.name != "postgresql":
         return True

@@ -5,7 +5,7 @@ from typing import Any
 import redis
 from sqlalchemy import Connection, Engine, insert, select
 
-from adapters.database import is_as_we_set_it
+from adapters.database import has_our_settings
 from adapters.keys import PARTITIONS
 from adapters.migrations import NotReady, require_current
 from adapters.redis_failures import redis_failures
@@ -22,7 +22,7 @@ def prepare(engine: Engine, client: "redis.Redis", count: int) -> None:
 
     """
     with engine.begin() as connection:
-        if not is_as_we_set_it(connection):
+        if not has_our_settings(connection):
             raise NotReady("a pooler keeps our settings from PostgreSQL: name PostgreSQL itself in SPCM_DATABASE_URL")
         require_current(connection)
         # First the database, which remembers the number where Redis has lost it.

@@ -1,5 +1,6 @@
 """SQLite, the embedded default: one file with its write-ahead log, and one writer at a time."""
 
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -97,12 +98,13 @@ class _File:
 
     def _shorten_log(self, driver: sqlite3.Connection) -> None:
         """Copy a log that is long into the file, so that it begins anew. Where that cannot be, once it has doubled."""
-        if (size := _size(self._log)) < self._long:
+        found = _stat(self._log)
+        if found is None or found.st_size < self._long:
             return
         enough = time.monotonic() + PATIENCE_WITH_READERS
         while (hindered := _checkpoint(driver)) and time.monotonic() < enough:
             time.sleep(BUSY_LOOK)
-        self._long = 2 * size if hindered else LONG_LOG
+        self._long = 2 * found.st_size if hindered else LONG_LOG
 
 
 def _checkpoint(driver: sqlite3.Connection) -> bool:
@@ -122,16 +124,13 @@ def _kept_out(driver: sqlite3.Connection) -> bool:
     return False
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
 def _identity(path: Path) -> tuple[int, int] | None:
+    found = _stat(path)
+    return None if found is None else (found.st_dev, found.st_ino)
+
+
+def _stat(path: Path) -> os.stat_result | None:
     try:
-        found = path.stat()
+        return path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, func, inspect, select, text
 
-from adapters.database import is_as_we_set_it
+from adapters.database import has_our_settings
 from adapters.installation import missing_partitions
 from adapters.migrations import NotReady, newest, require_current
 from adapters.settings import Settings
@@ -54,7 +54,7 @@ def _postgresql(connection: Connection) -> Iterator[Finding]:
         yield ok("database", words)
     else:
         yield warning("database", words, f"use PostgreSQL {OLDEST_POSTGRESQL} or newer")
-    if not is_as_we_set_it(connection):
+    if not has_our_settings(connection):
         advice = "name PostgreSQL itself in SPCM_DATABASE_URL: through this one workers do not start"
         yield problem("PostgreSQL", "a pooler that keeps our settings from it", advice)
     for setting, danger in (

@@ -63,6 +63,13 @@ class Apart:
         self.bench = Bench(engine, client)
         self.maintain = Retention(engine, client, journal=30 * DAY, outcomes=30 * DAY).run
 
+    def execute_at(self, time: datetime) -> None:
+        """As by somebody whose clock said so."""
+        self.bench.send("071")
+        self.bench.drain()
+        with self.bench.engine.begin() as connection:
+            connection.execute(update(journal).values(executed_at=int(time.timestamp() * 1000)))
+
     def executed_at(self) -> datetime:
         with self.bench.engine.connect() as connection:
             milliseconds = connection.execute(select(journal.c.executed_at)).scalar_one()
@@ -84,11 +91,7 @@ def apart(folder: Path, offset: str, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 def test_whose_clock_is_ahead_forgets_nothing_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with apart(tmp_path, "-40d", monkeypatch) as it:
-        it.bench.send("071")
-        it.bench.drain()
-        with it.bench.engine.begin() as connection:  # by another, whose clock is that of Redis
-            now = it.bench.streams.now().timestamp() * 1000
-            connection.execute(update(journal).values(executed_at=int(now)))
+        it.execute_at(it.bench.streams.now())  # by another, whose clock is that of Redis
         assert it.maintain() == 0
         assert datetime.now(UTC) - it.executed_at() > 39 * DAY
 
@@ -97,10 +100,7 @@ def test_a_redis_whose_clock_is_ahead_makes_nobody_forget_early(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with apart(tmp_path, "+40d", monkeypatch) as it:
-        it.bench.send("071")
-        it.bench.drain()
-        with it.bench.engine.begin() as connection:  # before Redis' clock went wrong
-            connection.execute(update(journal).values(executed_at=int(time.time() * 1000)))
+        it.execute_at(datetime.now(UTC))  # before Redis' clock went wrong
         assert it.maintain() == 0
 
 
