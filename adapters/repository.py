@@ -8,6 +8,9 @@ from domain.resources import Kind, Lookup, R
 from domain.shelf import Changes
 from domain.state import Defaults, State
 
+_Asked = Mapping[tuple[Any, ...], Lookup[Any]]
+"""Questions of one kind, by tenant and values."""
+
 
 class TenantRepository:
     """One tenant's part of the rows: a `domain.state.Source`."""
@@ -53,19 +56,21 @@ class UnitOfWork:
 
     def prefetch(self, wanted: Iterable[tuple[str, Lookup[Any]]]) -> None:
         """Load what these tenants' commands will ask: one statement for each kind of question."""
-        alike: dict[tuple[bool, str, tuple[str, ...]], dict[tuple[Any, ...], Lookup[Any]]] = {}
+        alike: dict[tuple[bool, bool, str, tuple[str, ...]], dict[tuple[Any, ...], Lookup[Any]]] = {}
         for tenant, lookup in wanted:
-            question = (lookup.kind.within is not None, lookup.kind.name, lookup.fields)
+            question = (lookup.newest, lookup.kind.within is not None, lookup.kind.name, lookup.fields)
             alike.setdefault(question, {})[tenant, *lookup.values] = lookup
         # First what others belong to: who holds it sees them as they are. And in the order of names and keys, as
-        # everybody does: who waits for whose rows then has no circles.
+        # everybody does: who waits for whose rows then has no circles. Last what is only seen: what is held stays so.
         for question in sorted(alike):
             asked = alike[question]
             keys = sorted(asked)
-            for tenant, resource in self._rows.find(asked[keys[0]], keys):
-                self.state(tenant).shelf(asked[keys[0]].kind).learn([resource])
-            for key, lookup in asked.items():
-                self.state(key[0]).shelf(lookup.kind).absorb(lookup, ())
+            like = asked[keys[0]]
+            found = self._rows.find(like, keys)
+            if like.newest:
+                self._see(like, asked, found)
+            else:
+                self._learn(like, asked, found)
 
     def write(self) -> None:
         """Write all that the tenants' commands changed."""
@@ -78,3 +83,14 @@ class UnitOfWork:
         for kind in sorted(changes, key=lambda each: each.name):
             self._rows.write(kind, changes[kind])
         self._rows.write_last_ids(last_ids)
+
+    def _see(self, like: Lookup[R], asked: _Asked, found: Iterable[tuple[str, R]]) -> None:
+        newest = {(tenant, *(getattr(each, name) for name in like.fields)): each for tenant, each in found}
+        for key, lookup in asked.items():
+            self.state(key[0]).see(lookup, newest.get(key))
+
+    def _learn(self, like: Lookup[R], asked: _Asked, found: Iterable[tuple[str, R]]) -> None:
+        for tenant, resource in found:
+            self.state(tenant).shelf(like.kind).learn([resource])
+        for key, lookup in asked.items():
+            self.state(key[0]).shelf(like.kind).absorb(lookup, ())

@@ -39,8 +39,9 @@ class Rows:
             _table(kind),
             like.fields,
             dialect=self._dialect,
-            single=like.fields == (kind.key,) or like.fields in kind.unique,
-            lock=kind in self._locked,
+            single=like.newest or like.fields == (kind.key,) or like.fields in kind.unique,
+            newest=like.newest,
+            lock=kind in self._locked and not like.newest,
         )
         rows = encode([dict(zip(names, key, strict=True)) for key in keys]).decode()
         found = []

@@ -105,9 +105,15 @@ def park_row(table: Table, fields: tuple[str, ...]) -> Update:
 
 
 @cache
-def find_rows(table: Table, fields: tuple[str, ...], *, dialect: str, single: bool, lock: bool) -> Select[Any]:
-    """All rows whose tenant and `fields` are among the given; `single` where each can be found only once."""
-    return find_columns(table, list(table.columns), fields, dialect=dialect, single=single, lock=lock)
+def find_rows(
+    table: Table, fields: tuple[str, ...], *, dialect: str, single: bool, newest: bool, lock: bool
+) -> Select[Any]:
+    """All rows whose tenant and `fields` are among the given; `single` where each finds only one.
+
+    `newest`: that is the one created last of all that it could find.
+    """
+    last = table.c.created if newest else None
+    return find_columns(table, list(table.columns), fields, dialect=dialect, single=single, last=last, lock=lock)
 
 
 def find_columns(
@@ -117,14 +123,21 @@ def find_columns(
     *,
     dialect: str,
     single: bool = True,
+    last: Column[Any] | None = None,
     lock: bool = False,
 ) -> Select[Any]:
-    """As `find_rows`, but these columns of them."""
+    """As `find_rows`, but these columns of them; `last` is the column by which the one is the last."""
     keys = [table.c.tenant, *(table.c[name] for name in fields)]
     given = _given(dialect, keys)
     found = select(*columns).where(*(key == given.c[key.name] for key in keys))
     if dialect != "postgresql":
+        if last is not None:
+            rivals = table.alias()
+            alike = (rivals.c[key.name] == given.c[key.name] for key in keys)
+            found = found.where(last == select(func.max(rivals.c[last.name])).where(*alike).scalar_subquery())
         return found.select_from(given, table)
+    if last is not None:
+        found = found.order_by(last.desc())
     if single:
         found = found.limit(1)
     if lock:

@@ -45,6 +45,10 @@ class Kind(Generic[R]):
         """All of this kind whose fields have these values; with no values, all of the tenant."""
         return Lookup(self, tuple(values), tuple(values.values()))
 
+    def newest_by(self, **values: Hashable) -> "Lookup[R]":
+        """Of these, the one created last; for a kind that has a `created`."""
+        return self.by(**values)._replace(newest=True)
+
 
 class Lookup(NamedTuple, Generic[R]):
     """A question that commands ask, so that a batch can ask the database once for all of them."""
@@ -52,3 +56,4 @@ class Lookup(NamedTuple, Generic[R]):
     kind: Kind[R]
     fields: tuple[str, ...]
     values: tuple[Hashable, ...]
+    newest: bool = False

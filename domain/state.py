@@ -96,27 +96,11 @@ class State:
 
     def find(self, lookup: Lookup[R]) -> R | None:
         """What a lookup finds that can find only one."""
-        return self._loaded(lookup).match(lookup)
+        return self._find_newest(lookup) if lookup.newest else self._loaded(lookup).match(lookup)
 
-    def newest(self, lookup: Lookup[R]) -> R | None:
-        """What was created last of all that the lookup finds; its kind has a `created`.
-
-        Only seen, it is nobody's to wait for. Work that may change its kind gets it locked, and so as it stays.
-        """
-        while True:
-            count, seen = self._seen.get(lookup, (0, ()))
-            newest: R | None = self._newest(lookup, seen)
-            if newest is not None and _created(newest) >= _oldest(seen, count):
-                key = lookup.kind.by(**{lookup.kind.key: getattr(newest, lookup.kind.key)})
-                if lookup.kind not in self._locks or self.shelf(lookup.kind).knows(key):
-                    return newest
-                self._loaded(key)
-            elif count > len(seen):
-                return None
-            else:
-                # One is enough, unless the batch has changed or removed it.
-                count = 2 * count or 1
-                self._seen[lookup] = count, self._source.newest(lookup, count)
+    def see(self, lookup: Lookup[R], newest: R | None) -> None:
+        """Take in what the database has for a lookup of the newest."""
+        self._seen[lookup] = 1, () if newest is None else (newest,)
 
     def next_id(self, kind: Kind[Any]) -> int:
         """An id of this kind that was never given before."""
@@ -201,7 +185,27 @@ class State:
             shelf.absorb(lookup, self._source.load(lookup))
         return shelf
 
-    def _newest(self, lookup: Lookup[R], seen: Sequence[R]) -> R | None:
+    def _find_newest(self, lookup: Lookup[R]) -> R | None:
+        """What was created last of all that the lookup finds.
+
+        Only seen, it is nobody's to wait for. Work that may change its kind gets it locked, and so as it stays.
+        """
+        while True:
+            count, seen = self._seen.get(lookup, (0, ()))
+            newest: R | None = self._newest_of(lookup, seen)
+            if newest is not None and _created(newest) >= _oldest(seen, count):
+                key = lookup.kind.by(**{lookup.kind.key: getattr(newest, lookup.kind.key)})
+                if lookup.kind not in self._locks or self.shelf(lookup.kind).knows(key):
+                    return newest
+                self._loaded(key)
+            elif count > len(seen):
+                return None
+            else:
+                # One is enough, unless the batch has changed or removed it.
+                count = 2 * count or 1
+                self._seen[lookup] = count, self._source.newest(lookup, count)
+
+    def _newest_of(self, lookup: Lookup[R], seen: Sequence[R]) -> R | None:
         """Of those in memory, and those seen that are not there."""
         shelf = self.shelf(lookup.kind)
         unknown = (resource for resource in seen if not shelf.has(resource))

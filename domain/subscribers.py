@@ -119,6 +119,11 @@ def _needs_of_update(at: SubscriberRef, changes: SubscriberChanges) -> tuple[Loo
     return needs if changes.imsi is None else (*needs, SUBSCRIBERS.by(imsi=changes.imsi))
 
 
+def _found_by(at: SubscriberQuery) -> Lookup[Subscriber]:
+    """Many may have the same IMEI."""
+    return SUBSCRIBERS.newest_by(imei=at.imei) if at.imsi is None else SUBSCRIBERS.by(imsi=at.imsi)
+
+
 @operation(
     "subscriber.create",
     Permission.SUBSCRIBER_CREATE,
@@ -159,14 +164,10 @@ def get_subscriber(at: SubscriberRef, state: State) -> Subscriber:
 @operation(
     "subscriber.search",
     Permission.SUBSCRIBER_READ,
-    needs=lambda at, _: () if at.imsi is None else (SUBSCRIBERS.by(imsi=at.imsi),),
+    needs=lambda at, _: (_found_by(at),),
 )
 def search_subscriber(at: SubscriberQuery, state: State) -> Subscriber:
-    """By IMSI, or by IMEI: then the one created last."""
-    if at.imsi is not None:
-        found = state.find(SUBSCRIBERS.by(imsi=at.imsi))
-    else:
-        found = state.newest(SUBSCRIBERS.by(imei=at.imei))
+    found = state.find(_found_by(at))
     if found is None:
         raise NotFound("subscriber-not-found")
     return found

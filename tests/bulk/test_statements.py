@@ -20,7 +20,7 @@ def filled(desk: Desk) -> Desk:
             item("provisionProfile.create", {"name": f"profile {number}", "defaultProfile": False}),
             item("planDefinition.create", plan(number), id="plan"),
             item("pccProfile.create", pcc(number), planDefinitionId=from_item("plan", "id")),
-            new_subscriber(f"07{number}", imsi=f"2720{number}"),
+            new_subscriber(f"07{number}", imsi=f"2720{number}", imei=f"{number:014}"),
         )
         assert outcome["status"] == 200, outcome
     return desk
@@ -60,6 +60,7 @@ ASKED: list[Ask] = [
     lambda n: ("subscriber.create", {"msisdn": f"08{n}"}, {"msisdn": f"08{n}", "imsi": f"2721{n}"}),
     lambda n: ("subscriber.get", {"msisdn": f"07{n}"}, None),
     lambda n: ("subscriber.search", {"imsi": f"2720{n}"}, None),
+    lambda n: ("subscriber.search", {"imei": f"{n:014}"}, None),
     lambda n: ("subscriber.update", {"msisdn": f"07{n}"}, {"imsi": f"2722{n}"}),
     lambda n: ("subscriber.delete", {"msisdn": f"07{n}"}, None),
 ]

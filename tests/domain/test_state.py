@@ -130,7 +130,7 @@ def test_a_set_based_attempt_goes_back_to_what_the_batch_had_done(memory: Memory
 class TestNewest:
     """Of those in the database and those of the batch, the one created last."""
 
-    LOOKUP = SUBSCRIBERS.by(imei="i")
+    LOOKUP = SUBSCRIBERS.newest_by(imei="i")
 
     @pytest.fixture
     def five(self, memory: Memory, state: State) -> State:
@@ -142,7 +142,7 @@ class TestNewest:
         return state
 
     def newest(self, state: State) -> str | None:
-        found = state.newest(self.LOOKUP)
+        found = state.find(self.LOOKUP)
         return None if found is None else found.msisdn
 
     def test_is_that_of_the_database_when_the_batch_did_nothing(self, five: State) -> None:
@@ -176,7 +176,7 @@ class TestNewest:
 
     def test_is_one_that_the_batch_changed_in_other_ways(self, five: State) -> None:
         five.put(SUBSCRIBERS, subscriber("4", 4, imei="i", zone="z"))
-        found = five.newest(self.LOOKUP)
+        found = five.find(self.LOOKUP)
         assert found is not None
         assert found.zone == "z"
 
