@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shutil
 import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -44,5 +45,7 @@ def _memory() -> float:
 
 
 def _commit() -> str:
+    if not shutil.which("git"):
+        return "unknown"
     told = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
     return told.stdout.strip() or "unknown"

@@ -28,9 +28,10 @@ FORBIDDEN_NAMES = re.compile(r"(^|_)(utils?|helpers?|common|base|misc)$")
 
 def _tracked() -> list[str]:
     """Files of the repository; a copy without its history has them all."""
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
-    if listed.returncode == 0 and listed.stdout:
-        return listed.stdout.splitlines()
+    if shutil.which("git"):
+        listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+        if listed.returncode == 0 and listed.stdout:
+            return listed.stdout.splitlines()
     return [str(each.relative_to(ROOT)) for each in ROOT.rglob("*") if each.is_file() and ".venv" not in each.parts]
 
 

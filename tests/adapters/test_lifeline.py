@@ -6,7 +6,7 @@ from pathlib import Path
 
 from adapters.lifeline import Lifeline
 from tests.polling import wait_for
-from tests.processes import gone
+from tests.processes import gone, group_of
 
 SLEEP = "/bin/sleep"
 
@@ -90,10 +90,3 @@ def test_a_signal_to_its_whole_group_does_not_reach_its_watcher() -> None:
     lifeline.close()
     assert process.wait(5) == -signal.SIGKILL
     process.stdout.close()
-
-
-def group_of(pid: int) -> str:
-    """What runs in the process group of this leader."""
-    listed = subprocess.run(["ps", "-A", "-o", "pgid=,args="], capture_output=True, text=True, check=True).stdout
-    rows = [line.split(maxsplit=1) for line in listed.splitlines()]
-    return " ".join(program for group, program in rows if int(group) == pid)

@@ -120,14 +120,3 @@ def line_of(stream: IO[bytes]) -> bytes:
     """The next line of what is unbuffered."""
     assert select.select([stream], [], [], WITHIN)[0], "it wrote nothing in time"
     return stream.readline()
-
-
-def descendants(pid: int) -> set[int]:
-    """The processes that it has started, and theirs."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    pairs = [tuple(map(int, line.split())) for line in listed.splitlines()]
-    found, new = set[int](), {pid}
-    while new:
-        new = {child for child, parent in pairs if parent in new} - found
-        found |= new
-    return found

@@ -5,9 +5,9 @@ import pytest
 
 from cli.demo import ExampleOutcome
 from spcm_client import Outcome
-from tests.cli.program import WITHIN, Program, descendants
+from tests.cli.program import WITHIN, Program
 from tests.polling import wait_for
-from tests.processes import gone
+from tests.processes import descendants, gone
 
 
 def test_each_outcome_is_what_the_documents_say_and_nothing_is_left(tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ import redis
 
 from adapters.lifeline import Lifeline
 from adapters.valkey import valkey_binary
-from tests.cli.program import WITHIN, Program, descendants, line_of, next_line
+from tests.cli.program import WITHIN, Program, line_of, next_line
 from tests.polling import wait_for
-from tests.processes import gone
+from tests.processes import descendants, gone
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from adapters.lifeline import Lifeline
+from tests.processes import children_of, is_stopped
 
 ROOT = Path(__file__).parents[2]
 READY_WITHIN = 40.0  # seconds, on a machine that does much else
@@ -44,7 +45,7 @@ class Worker:
 
     def stopped(self) -> list[int]:
         """Pool processes that a signal has stopped."""
-        return [pid for pid in self.pool if _state_of(pid).startswith("T")]
+        return [pid for pid in self.pool if is_stopped(pid)]
 
     def alive(self) -> bool:
         return self.process.poll() is None
@@ -101,17 +102,6 @@ class Worker:
             os.killpg(self.pid, number)
         except ProcessLookupError:
             return
-
-
-def children_of(pid: int) -> list[int]:
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout
-    rows = [line.split() for line in listed.splitlines()]
-    return [int(child) for child, parent, state in rows if int(parent) == pid and not state.startswith("Z")]
-
-
-def _state_of(pid: int) -> str:
-    """The state of a process in ps's letters, T for stopped; nothing where it is gone."""
-    return subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
 
 
 def private_bytes(pid: int) -> int:

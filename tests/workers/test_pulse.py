@@ -11,9 +11,8 @@ from pathlib import Path
 from kombu.asynchronous import Hub
 
 from tests.engines import migrated
-from tests.faults.worker import children_of
 from tests.polling import wait_for
-from tests.processes import gone
+from tests.processes import children_of, gone
 from workers.pulse import Pulse
 
 ROOT = Path(__file__).parents[2]
