@@ -147,7 +147,11 @@ class Postgres:
         options = ["--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={secret}", "--username=postgres"]
         locale = ["--encoding=UTF8", "--locale=C", "--no-instructions", "--no-sync"]
         command = [str(_binary("initdb")), "--pgdata", str(self.directory / "data"), *options, *locale]
-        made = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **user)
+        try:
+            made = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **user)
+        except PermissionError as refused:
+            words = "PostgreSQL does not run as root, and nobody else can reach its program here: use a folder like /tmp"
+            raise PostgresFailed(f"{words} ({refused})") from None
         if made.returncode != 0:
             raise PostgresFailed(made.stderr)
 
