@@ -150,7 +150,7 @@ class Postgres:
         try:
             made = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **user)
         except PermissionError as refused:
-            words = "PostgreSQL does not run as root, and nobody else can reach its program here: use a folder like /tmp"
+            words = "PostgreSQL does not run as root, and nobody else can reach its program: use a folder like /tmp"
             raise PostgresFailed(f"{words} ({refused})") from None
         if made.returncode != 0:
             raise PostgresFailed(made.stderr)
