@@ -130,7 +130,10 @@ class Batch:
             case.outcome = known.outcome
         else:
             case.outcome = self._lock.kept_outcome(case.event_id, case.command.id)
-        return case.outcome is not None
+        if case.outcome is None:
+            return False
+        case.error = ""  # what fails only now, or has died of being told, was executed all the same
+        return True
 
     def _decide(self, case: Case, unit: UnitOfWork) -> None:
         if case.work is None:

@@ -118,6 +118,26 @@ def test_who_stalls_before_it_is_executed_is_not_tried_for_ever_either(
     assert bench.told() == [500]
 
 
+def test_what_was_executed_is_no_dead_letter_though_its_worker_died_of_telling_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """What nothing in the worker catches."""
+
+    def die(**_: Any) -> Any:
+        raise Killed
+
+    bench.send("071")
+    with monkeypatch.context() as broken:
+        broken.setattr(bench.streams, "_finish", die)
+        for _ in range(4):
+            with pytest.raises(Killed):
+                bench.drain()
+    bench.drain()
+    assert bench.told() == [201]
+    assert not bench.client.exists(DEAD_LETTERS)
+
+
 def test_an_outage_is_never_held_against_a_command(bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch) -> None:
     fail(always, Unavailable())
     bench.send("071")
