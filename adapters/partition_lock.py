@@ -60,6 +60,15 @@ def lock_partition(connection: Connection, partition: int) -> PartitionLock | No
     return None
 
 
+def forget_tenant(connection: Connection, tenant: str) -> None:
+    """Drop what the rows hold of the tenant's outcomes; for one who has locked them all."""
+    remembering = select(partitions).where(partitions.c.unremembered.is_not(None))
+    for number, unremembered in connection.execute(remembering).all():
+        kept = [each for each in orjson.loads(unremembered) if each["tenant"] != tenant]
+        row = update(partitions).where(partitions.c.number == number)
+        connection.execute(row.values(unremembered=encode(kept).decode() if kept else None))
+
+
 def _kept(outcome: Outcome) -> dict[str, Any]:
     """The data stays a text: what is in it is not ours to read, nor to round."""
     data = None if outcome.data is None else outcome.data.text

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, Engine, Table, delete, func, insert, select
 
+from adapters.partition_lock import forget_tenant
 from adapters.tables import metadata, partitions, tenants, user_permissions, users
 
 _OWNED = [table for table in metadata.sorted_tables if table not in (tenants, users, user_permissions, partitions)]
@@ -54,6 +55,7 @@ def remove_tenant(engine: Engine, name: str) -> None:
         _lock_partitions(connection)
         for table in _OWNED:  # what was written for a user who was added meanwhile
             connection.execute(delete(table).where(table.c.tenant == name))
+        forget_tenant(connection, name)
         connection.execute(delete(tenants).where(tenants.c.name == name))
 
 

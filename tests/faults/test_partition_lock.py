@@ -9,6 +9,7 @@ from adapters.authenticator import FAILURES_A_MINUTE
 from adapters.encoding import encode
 from adapters.partition_lock import lock_partition
 from adapters.tables import partitions
+from adapters.tenants import remove_tenant
 from adapters.users import remove_user, set_password, set_permissions
 from domain.permissions import Permission
 from tests.engines import migrated
@@ -18,12 +19,12 @@ from tests.faults.load import USER, authorization, command, draft
 AT = {"params": {"msisdn": "08"}}
 
 
-def create(command_id: str) -> bytes:
-    return draft(command("acme", "subscriber.create", command_id, payload={"msisdn": "08"}, **AT)).raw
+def create(command_id: str, tenant: str = "acme") -> bytes:
+    return draft(command(tenant, "subscriber.create", command_id, payload={"msisdn": "08"}, **AT)).raw
 
 
-def read(command_id: str) -> bytes:
-    return draft(command("acme", "subscriber.get", command_id, **AT)).raw
+def read(command_id: str, tenant: str = "acme") -> bytes:
+    return draft(command(tenant, "subscriber.get", command_id, **AT)).raw
 
 
 @pytest.fixture
@@ -47,6 +48,15 @@ def test_a_read_before_a_change_is_remembered_until_the_next_batch(desk: Desk) -
 
 def test_a_read_without_a_change_after_it_is_not_remembered(desk: Desk) -> None:
     desk.swallow([create("c1"), read("r1")])
+    assert remembered(desk) is None
+
+
+def test_nothing_is_remembered_of_a_tenant_that_is_removed(desk: Desk) -> None:
+    desk.swallow([read("r1"), read("r2", "bolt"), read("r3"), create("c1"), create("c2", "bolt")])
+    remove_tenant(desk.engine, "acme")
+    assert '"r2"' in (remembered(desk) or "")
+    assert "acme" not in (remembered(desk) or "")
+    remove_tenant(desk.engine, "bolt")
     assert remembered(desk) is None
 
 
