@@ -21,7 +21,7 @@ def _broker() -> tuple[str, dict[str, Any] | None]:
     if parts.scheme == "unix":
         login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
         # Kombu takes what is before the + as the transport's name: `redis` would select its own, not ours.
-        return f"{broker_transport}+socket://{login}{quote(parts.path)}?virtual_host={database}", None
+        return f"{broker_transport}+socket://{login}{quote(redis_options(url)['path'])}?virtual_host={database}", None
     return parts._replace(path=f"/{database}", query="").geturl(), broker_tls(url)
 
 

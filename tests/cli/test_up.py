@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import redis
@@ -191,12 +192,12 @@ def test_with_both_urls_it_starts_the_worker_alone(redis_url: str, postgres_url:
 
 def test_redis_can_be_reached_through_a_unix_socket(data: Path) -> None:
     folder = Path(tempfile.mkdtemp(dir="/tmp"))  # its path is short enough for a socket
-    lifeline, socket = Lifeline(), folder / "redis"
+    lifeline, socket = Lifeline(), folder / "a redis"
     options = ["--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--requirepass", "s:cret"]
     lifeline.start([str(valkey_binary()), *options], stdout=subprocess.DEVNULL)
     try:
         wait_for(socket.exists, within=WITHIN)
-        program = Program(SPCM_REDIS_URL=f"unix://:s%3Acret@{socket}?db=2", SPCM_DATA=str(data))
+        program = Program(SPCM_REDIS_URL=f"unix://:s%3Acret@{quote(str(socket))}?db=2", SPCM_DATA=str(data))
         up = Up(program, "--workers", "1")
         measured = program.run("bench", "--commands", "5", "--singles", "1", "--json")
         assert measured.lines[0]["statuses"] == {"201": 6}
