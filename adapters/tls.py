@@ -63,11 +63,13 @@ def postgresql_exposure(url: URL) -> str:
 
 
 def _hosts(url: URL) -> Iterator[str]:
-    """All that the URL names; libpq tries one after the other. Without any it takes the Unix socket."""
-    named = [url.host] if url.host else _values(url, "host") or _values(url, "hostaddr")
-    if not named:
-        named = (os.environ.get("PGHOST") or os.environ.get("PGHOSTADDR") or "").split(",")
-    for each in named:
+    """All that the URL names; libpq tries one after the other. Without any it takes the Unix socket.
+
+    An address has the last word, whatever name stands beside it.
+    """
+    names = [url.host] if url.host else _values(url, "host") or os.environ.get("PGHOST", "").split(",")
+    addresses = _values(url, "hostaddr") or os.environ.get("PGHOSTADDR", "").split(",")
+    for each in (*names, *addresses):
         host, _, port = each.rpartition(":")
         # SQLAlchemy's form for several hosts has the port with each.
         yield host if host and port.isdigit() and ":" not in host else each

@@ -55,6 +55,7 @@ def test_what_is_local_or_was_decided_stays_as_it_is(url: str) -> None:
         "postgresql://u@/spcm?host=/run/postgresql,db.example",
         "postgresql://u@/spcm?host=localhost:1&host=db.example:2",
         "postgresql://u@/spcm?hostaddr=192.0.2.1",
+        "postgresql://u@localhost/spcm?hostaddr=192.0.2.1",
         "postgresql://u@localhost/spcm?sslmode=require",
         "postgresql://u@db.example/spcm?sslmode=require",
     ],
@@ -72,6 +73,7 @@ def test_libpqs_own_variables_and_file_count_too(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("PGHOST")
     monkeypatch.setenv("PGHOSTADDR", "192.0.2.1")
     assert options("postgresql:///spcm")["sslmode"] == "verify-full"
+    assert options("postgresql://localhost/spcm")["sslmode"] == "verify-full"
     monkeypatch.setenv("PGSSLROOTCERT", "/own.pem")
     assert options("postgresql:///spcm") == VERIFIED
     monkeypatch.delenv("PGSSLROOTCERT")
