@@ -166,7 +166,8 @@ def _found_by(tenant: str, lookup: Lookup[Any]) -> list[ColumnElement[bool]]:
 
 
 def _gives_up_a_unique_value(kind: Kind[Any], before: Any, after: Any) -> bool:
-    return any(getattr(before, name) != getattr(after, name) for name in _unique_fields(kind))
+    held = [(getattr(before, name), getattr(after, name)) for name in _unique_fields(kind)]
+    return any(old not in (None, False) and old != new for old, new in held)
 
 
 @cache
