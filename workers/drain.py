@@ -90,17 +90,18 @@ class Drain:
                 return 0
             heartbeat = Heartbeat(connection)
             taken = self.streams.take(partition, at_most=suspect.at_most)
-            with self._forgiving(partition, taken, stalled=True):  # it is Redis that the session has waited for
-                heartbeat.beat()
-            failpoint("taken")
             if not taken.entries:
                 return 0
+            with self._forgiving(partition, taken, stalled=True):  # it is Redis that the session has waited for
+                now = self._now(taken.entries)
+                heartbeat.beat()
+            failpoint("taken")
             with self._forgiving(partition, taken):
                 cases = self._cases(partition, taken.entries, heartbeat)
                 refused = [case_of(partition, entry) for entry in taken.refused]
                 against = suspect.look_at(cases[0].event_id)
                 cases[0].condemned = against or ("WorkerDied" if taken.deaths >= MOST_DEATHS else "")
-                batch = Batch(connection, self.authenticator, self.defaults, self._now(cases), lock)
+                batch = Batch(connection, self.authenticator, self.defaults, now, lock)
                 decided = batch.execute(cases, refused=refused)
                 failpoint("written")
                 transaction.commit()
@@ -110,14 +111,14 @@ class Drain:
         failpoint("finished")
         return left
 
-    def _now(self, cases: Sequence[Case]) -> datetime:
+    def _now(self, entries: Sequence[Entry]) -> datetime:
         """When the batch is executed, for the record.
 
         Where the entries' ids are far ahead of our clock, Redis' time counts: what is recorded too early, the journal
         forgets too early. Redis is asked since a publisher can choose ids.
         """
         now = datetime.now(UTC)
-        sent = int(cases[-1].entry.id.partition("-")[0]) / 1000
+        sent = int(entries[-1].id.partition("-")[0]) / 1000
         return max(now, self.streams.now()) if sent > now.timestamp() + TOLERATED_CLOCK_LAG else now
 
     @contextmanager
