@@ -64,9 +64,10 @@ def _with_quoted_lines(file: BinaryIO, raw: bytes, line: int) -> bytes:
         _refuse_misplaced_quotes(raw, line)
     while quotes % 2:
         more = file.readline(LONGEST + 1 - length)
+        if length > LONGEST:
+            raise NotCsv(line, f"a quote is opened and not closed within {LONGEST} bytes")
         if not more:
-            start = line if length > LONGEST else line + _open_quote(b"".join(lines), line)
-            raise NotCsv(start, "a quote is opened and not closed")
+            raise NotCsv(line + _open_quote(b"".join(lines), line), "a quote is opened and not closed")
         lines.append(more)
         length += len(more)
         quotes += more.count(b'"')
