@@ -43,7 +43,7 @@ class Retention:
     budget: float = BUDGET
 
     def run(self) -> int:
-        """Forget what is older; how many records of the journal that were. Raises Unavailable."""
+        """Forget what is older; how many records of the journal that were. Raises Interrupted."""
         trimmed = trim_streams(self.client, self.outcomes, self.budget / 2)
         # The earlier of two clocks: what is forgotten too early is executed twice.
         old = min(time_of(self.client), datetime.now(UTC)) - self.journal

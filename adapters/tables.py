@@ -1,7 +1,7 @@
 """The tables. Every key of what a tenant owns begins with the tenant; names of constraints are stable.
 
 There are no foreign keys from the tables that every batch writes: a lookup for each row would be the dearest part of
-the insert, and nothing is removed but a whole tenant (adapters.users), which fences the batches first.
+the insert, and nothing is removed but a whole tenant (adapters.tenants), which fences the batches first.
 """
 
 from sqlalchemy import (

@@ -1,6 +1,6 @@
 """The error catalogue: each reason once, with its status and words; and the exceptions that carry one.
 
-Statuses, reasons, messages and error codes are those of docs/contract.md and docs/reference.md.
+docs/errors.md is written from it.
 """
 
 from collections.abc import Mapping, Sequence
