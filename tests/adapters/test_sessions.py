@@ -92,11 +92,11 @@ def test_a_server_that_is_gone_without_a_word_is_noticed(postgres_server: Postgr
 def test_a_session_that_said_nothing_for_too_long_has_stalled(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.database.IDLE_TIMEOUT", 100)
+    monkeypatch.setattr("adapters.database.IDLE_TIMEOUT", 500)
     engine = make_engine(postgres_url)
     with engine.connect() as connection:
         connection.execute(text("select 1"))
-        time.sleep(0.5)
+        time.sleep(1.5)
         with pytest.raises(Stalled):
             connection.execute(text("select 1"))
     engine.dispose()

@@ -169,21 +169,21 @@ def test_a_second_owner_is_refused_and_told_who_is_the_first(running: Valkey, di
     assert running.alive()
 
 
-def test_it_is_gone_within_a_second_after_its_owner_is_killed(
+def test_it_is_gone_soon_after_its_owner_is_killed(
     start_owner: Callable[[], tuple[subprocess.Popen[str], int]],
 ) -> None:
     owner, server = start_owner()
     owner.kill()
-    assert gone(server, within=1)
+    assert gone(server, within=5)
 
 
-def test_a_stopped_one_is_gone_within_a_second_too(
+def test_a_stopped_one_is_gone_soon_too(
     start_owner: Callable[[], tuple[subprocess.Popen[str], int]],
 ) -> None:
     owner, server = start_owner()
     os.kill(server, signal.SIGSTOP)
     owner.kill()
-    assert gone(server, within=1)
+    assert gone(server, within=5)
 
 
 def test_the_next_owner_can_start_at_once(

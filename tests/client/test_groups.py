@@ -71,7 +71,7 @@ def test_who_waits_for_new_ones_looks_for_those_left_lying_too(redis: Redis, gro
     publish(redis, 40)
     next(group.follow_as("dead"))
     told = ids(group.follow_as("b", claim_after=0.5, idle=2))
-    assert told == [f"c{i}" for i in (*range(16, 40), *range(16))]
+    assert sorted(told) == sorted(f"c{i}" for i in range(40))
 
 
 def test_a_group_begins_now_unless_told_otherwise(redis: Redis) -> None:

@@ -49,7 +49,7 @@ def test_the_whole_path_works(lab: Lab, publisher: redis.Redis, consumer: redis.
     assert client.call("subscriber.create", {"msisdn": "0870"}, subscriber, id="acl-1", timeout=10).status == 201
     assert client.call("subscriber.delete", {"msisdn": "0870"}, id="acl-2", timeout=10).status == 200
     seen = {outcome.command_id for outcome in follow(consumer, "acme", "start", idle=0.5)}
-    assert seen == {"acl-1", "acl-2"}
+    assert seen >= {"acl-1", "acl-2"}
     log = (lab.folder / "worker.log").read_text()
     assert "NOPERM" not in log
     assert "NoPermission" not in log
@@ -63,7 +63,8 @@ def test_a_publisher_may_send_many_at_once_and_import(publisher: redis.Redis) ->
     assert {result.status for result in results} == {201}
 
 
-def test_a_consumer_may_follow_as_a_group(consumer: redis.Redis) -> None:
+def test_a_consumer_may_follow_as_a_group(publisher: redis.Redis, consumer: redis.Redis) -> None:
+    Client(publisher, "acme", "oms", password_of("acme")).call("subscriber.get", {"msisdn": "0"}, timeout=10)
     group = OutcomeGroup(consumer, "acme", "billing", start="start")
     told = [outcome.id for outcome in group.follow_as("one", claim_after=0.1, idle=0.5)]
     assert told
