@@ -23,7 +23,8 @@ class Program:
             self.process = self._lifeline.start(
                 [sys.executable, *arguments],
                 cwd=ROOT,
-                env={**servers.environment, "PYTHONPATH": str(ROOT), **(settings or {})},
+                # A killed worker leaves a folder of billiard's: it goes with the servers'.
+                env={**servers.environment, "TMPDIR": str(servers.folder), "PYTHONPATH": str(ROOT), **(settings or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

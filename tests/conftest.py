@@ -4,6 +4,7 @@ Imports of servers and drivers are inside the fixtures, so that a run of tests t
 """
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,17 @@ TEST_DATABASE_URL = "SPCM_TEST_DATABASE_URL"
 # What a developer has set for their own SPCM must not reach a test, nor a process that a test starts.
 for _name in [name for name in os.environ if name.startswith("SPCM_") and name != TEST_DATABASE_URL]:
     del os.environ[_name]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A killed worker leaves a folder of billiard's: it goes with all that is temporary when the run ends."""
+    tmp_path_factory.getbasetemp()  # pytest's own stays where it is, for those who look at what failed
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="spcm-") as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL may run as somebody else
+        patch.setenv("TMPDIR", folder)
+        patch.setattr(tempfile, "tempdir", folder)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ def run(minutes: float, seed: int, report: Path) -> bool:
     """Whether nothing was found."""
     print(f"seed {seed}, {minutes} minutes", flush=True)
     with tempfile.TemporaryDirectory(prefix="spcm-faults-") as folder:
-        lab = Lab(Path(folder) / "lab", proxied=True, environment={"SPCM_BATCH_TIME_LIMIT": "6"})
+        lab = Lab(Path(folder) / "lab", proxied=True, environment={"SPCM_BATCH_TIME_LIMIT": "6", "TMPDIR": folder})
         try:
             lab.start_worker()
             lab.start_worker()
