@@ -1,5 +1,6 @@
 """How a command that goes on until Ctrl-C lives through the loss of its connection to Redis."""
 
+import time
 from types import TracebackType
 
 import redis
@@ -7,12 +8,16 @@ import redis
 from cli.problems import say
 from spcm_client.connections import REFUSED, refused_for_a_while
 
+_SAID_AGAIN_AFTER = 10.0
+"""Seconds; a Redis that comes and goes is told no more often."""
+
 
 class OutageWait:
     """What is raised inside because Redis is away is told once, and no more until it was back; `lost` while it is."""
 
     def __init__(self) -> None:
         self.lost = False
+        self._silent_until = 0.0
 
     def __enter__(self) -> None:
         pass
@@ -25,8 +30,9 @@ class OutageWait:
             return False
         if not _is_away(error):
             return False
-        if not self.lost:
+        if not self.lost and time.monotonic() > self._silent_until:
             say("the connection to Redis was lost; waiting for it")
+            self._silent_until = time.monotonic() + _SAID_AGAIN_AFTER
         self.lost = True
         return True
 

@@ -1,5 +1,6 @@
 """`spcm submit`."""
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from adapters.redis_client import connect
 from cli.installation import choose_settings
 from cli.names import password_in, tenant_name, user_name
 from cli.options import AsJson, DataFolder, Timeout
-from cli.problems import FAILED, Problem, in_one_line
+from cli.problems import FAILED, Problem, in_one_line, say
 from cli.sending.command_file import commands_in
 from cli.sending.inbox import Inbox
 from cli.sending.outcome_printer import OutcomePrinter
@@ -53,6 +54,8 @@ def submit(
         submission = Submission(client, members, patience=timeout)
         # Unbuffered: a buffer's lock, held by the thread that reads, would break the interpreter's end.
         inbox = Inbox(commands_in(FileIO(0 if file == "-" else file, closefd=file != "-")))
+        if file == "-" and sys.stdin.isatty():
+            say("commands are read from the terminal, until Ctrl-D")
         with OutcomePrinter(as_json=as_json) as printer, _unanswered_are_named(submission):
             if no_wait:
                 _send_all(inbox, submission, printer)
@@ -97,7 +100,7 @@ def _send_all(inbox: Inbox, submission: Submission, printer: OutcomePrinter) -> 
 
 
 def _send_and_wait(inbox: Inbox, submission: Submission, printer: OutcomePrinter, timeout: float) -> None:
-    """Raises Problem where no outcome came for so many seconds."""
+    """Raises Problem where no outcome came for so many seconds; twice as many where Redis was away meanwhile."""
     last = time.monotonic()
     while not inbox.ended or submission.under_way:
         room = MOST_UNDER_WAY - len(submission.under_way)
@@ -115,7 +118,7 @@ def _send_and_wait(inbox: Inbox, submission: Submission, printer: OutcomePrinter
             printer.outcome(text, event)
         if printer.outcomes > before:
             last = time.monotonic()
-        elif time.monotonic() - max(last, submission.away_until) > timeout:
+        elif (now := time.monotonic()) - max(last, submission.away_until) > timeout or now - last > 2 * timeout:
             raise Problem(f"no outcome came within {timeout:g} s (see `spcm status`)")
 
 

@@ -169,6 +169,24 @@ def test_a_redis_that_goes_away_is_waited_for(valkey: Valkey) -> None:
     restarted.stop()
 
 
+def test_a_redis_that_comes_and_goes_is_not_waited_for_for_ever(redis_url: str, tmp_path: Path) -> None:
+    program = Program(SPCM_REDIS_URL=redis_url, SPCM_DATA=str(tmp_path))
+    with redis.Redis.from_url(redis_url) as admin:
+        admin.set("spcm:partitions", 8)
+        (tmp_path / "command.json").write_text('{"operation": "planDefinition.search"}')
+        submitting = program.start("submit", str(tmp_path / "command.json"), "--tenant", "acme", "--timeout", "2")
+        begun = time.monotonic()
+        while submitting.poll() is None and time.monotonic() < begun + WITHIN:
+            admin.client_kill_filter(_type="normal", skipme=True)
+            time.sleep(1)  # it waits for half a second at a time: every other one ends well
+    _, told = submitting.communicate(timeout=WITHIN)
+    assert submitting.returncode == 2
+    assert [line.partition(b";")[0] for line in told.splitlines()] == [
+        b"spcm: the connection to Redis was lost",
+        b"spcm: no outcome came within 2 s (see `spcm status`)",
+    ]
+
+
 def test_what_may_have_been_sent_is_sent_again_under_the_same_id(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
