@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import redis
 
+from adapters.keys import outcome_stream
 from adapters.lifeline import Lifeline
 from adapters.valkey import free_port, valkey_binary
 from spcm_client import BulkItem, Client, Command, import_items
@@ -96,6 +97,8 @@ def test_an_operator_may_do_what_spcm_does(lab: Lab, tmp_path: Path) -> None:
         assert ended.status == 0, (words, ended.err)
         assert "Traceback" not in ended.err
     assert "does not tell" not in program.run("doctor").out
+    with redis.Redis.from_url(as_role(lab.valkey.url, "operator")) as client:
+        assert client.xinfo_groups(outcome_stream("acme")) is not None
 
 
 def test_redis_reads_the_file_as_it_is(tmp_path: Path) -> None:
