@@ -73,9 +73,10 @@ class Drain:
             except Interrupted:
                 raise
             except Exception as bug:  # what cannot be written is a bug like one that raises
-                log.error("batch-failed", partition=partition, error=type(bug).__name__, exc_info=bug)
+                name, first = type(bug).__name__, suspect.event_id
+                log.error("batch-failed", partition=partition, event_id=first, error=name, exc_info=bug)
                 if suspect.error:  # not even its failure can be written
-                    raise Unavailable(type(bug).__name__) from bug
+                    raise Unavailable(name) from bug
                 suspect.failed(bug)
         if hindrance and not done:
             log.warning("waiting", partition=partition, reason=hindrance)

@@ -39,5 +39,11 @@ class Bench:
         self.client.xadd(command_stream(0), {"command": written(bulk)})
 
     def told(self) -> list[int]:
+        return [event["status"] for event in self._events()]
+
+    def event_ids(self) -> list[str]:
+        return [event["id"] for event in self._events()]
+
+    def _events(self) -> list[dict[str, Any]]:
         entries = self.client.xrange(outcome_stream(self._desk.tenant))
-        return [json.loads(fields[b"event"])["status"] for _, fields in entries]
+        return [json.loads(fields[b"event"]) for _, fields in entries]

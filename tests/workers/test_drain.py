@@ -56,8 +56,11 @@ def always(_: list[Case]) -> bool:
 def test_a_bug_beside_the_operations_is_told_to_the_one_command_that_has_it(bench: Bench, fail: Fail) -> None:
     fail(lambda cases: any(b'"072"' in (case.entry.raw or b"") for case in cases), RuntimeError())
     bench.send("071", "072", "073")
-    bench.drain()
+    with capture_logs() as logged:
+        bench.drain()
     assert bench.told() == [201, 500, 201]
+    failed = [line["event_id"] for line in logged if line["event"] == "batch-failed"]
+    assert failed == bench.event_ids()[:2]  # of the first one, and of the one to blame when it was alone
 
 
 def test_who_clashes_alone_again_and_again_is_to_blame(bench: Bench, fail: Fail) -> None:
