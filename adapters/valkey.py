@@ -36,7 +36,7 @@ save ''
 maxmemory-policy noeviction
 """
 _NO_RETRY = Retry(NoBackoff(), 0)
-_LOG_PREFIX = re.compile(r"^\d+:\w \d+ \w+ \d+ [\d:.]+ [.*#-] ")
+_LOG_PREFIX = re.compile(r"^\d+:\w \d+ \w+ \d+ [\d:.]+ ([.*#-]) ")
 
 
 class ValkeyFailed(Exception):
@@ -114,6 +114,14 @@ class Valkey:
 
     def alive(self) -> bool:
         return self.process.poll() is None
+
+    @property
+    def complaint(self) -> str:
+        """What it has written last, where that is a warning: why it has ended, unless somebody has killed it."""
+        lines = (self.directory / "valkey.log").read_text(errors="replace").splitlines()[-2:]
+        return " ".join(
+            _LOG_PREFIX.sub("", line) for line in lines if (match := _LOG_PREFIX.match(line)) and match[1] == "#"
+        )
 
     def stop(self, *, within: float = 10.0) -> None:
         """Ask it to end, and kill it after `within` seconds. Stopping it twice is no error."""

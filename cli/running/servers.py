@@ -38,7 +38,8 @@ class Servers:
             return
 
         if not self._failed_with:
-            say("Valkey has ended; it is started again")
+            words = self._valkey.complaint
+            say(f"Valkey has ended{f' ({words})' if words else ''}; it is started again")
         ended = self._valkey
         ended.stop()
         try:
