@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from redis import RedisError
 
 from adapters.keys import outcome_stream
 from adapters.redis_client import connect
@@ -33,6 +34,9 @@ UNDER_WAY = 20_000
 AT_ONCE = 500
 SILENCE = 30.0
 """Seconds without any outcome after which nobody seems to work."""
+
+SHORT_SILENCE = 2.0
+"""The same, where somebody waits for the end."""
 
 
 class Benched(StrEnum):
@@ -106,6 +110,7 @@ class _Sender:
     authorization: str
     partitions: int
     statuses: Counter[int] = field(default_factory=Counter)
+    _sent: int = 0
     _seen: bytes = b"0-0"
 
     def all_at_once(self, operation: Benched, numbers: Sequence[int]) -> float:
@@ -115,6 +120,7 @@ class _Sender:
             with self.redis.pipeline(transaction=False) as pipeline:
                 for number in numbers[start : start + AT_ONCE]:
                     pipeline.xadd(*self._entry(operation, number))
+                self._sent += len(pipeline)
                 pipeline.execute()
             while start + AT_ONCE - done > UNDER_WAY:
                 done += self._read()
@@ -127,10 +133,17 @@ class _Sender:
         for number in numbers:
             stream, entry = self._entry(operation, number)
             begun = time.perf_counter()
+            self._sent += 1
             self.redis.xadd(stream, entry)
             self._read()
             yield time.perf_counter() - begun
             time.sleep(0.02)  # else the worker would still be at it, and find the next command without being called
+
+    def settle(self) -> None:
+        """Wait for what is under way, where anybody is at it: without its tenant it would be told as nobody's."""
+        with suppress(Problem):
+            while self.statuses.total() < self._sent:
+                self._read(within=SHORT_SILENCE)
 
     def _entry(self, operation: Benched, number: int) -> tuple[str, dict[str, bytes]]:
         msisdn = f"0{number:09d}"
@@ -142,16 +155,16 @@ class _Sender:
         stream = stream_of(partition_of(command, self.tenant, self.partitions))
         return stream, {"command": command.to_json(self.tenant, self.authorization)}
 
-    def _read(self) -> int:
+    def _read(self, within: float = SILENCE) -> int:
         """How many outcomes there are since the last time; waits for the first. Raises Problem."""
         stream = outcome_stream(self.tenant)
-        deadline = time.monotonic() + SILENCE
+        deadline = time.monotonic() + within
         while time.monotonic() < deadline:
-            for _, entries in self.redis.xread({stream: self._seen}, count=1000, block=2000):
+            for _, entries in self.redis.xread({stream: self._seen}, count=1000, block=1000):
                 self._seen = entries[-1][0]
                 self.statuses.update(json.loads(fields[b"event"])["status"] for _, fields in entries)
                 return len(entries)
-        raise Problem(f"no outcome came within {SILENCE:g} s: is a worker running? `spcm doctor` looks")
+        raise Problem(f"no outcome came within {within:g} s: is a worker running? `spcm doctor` looks")
 
 
 @contextmanager
@@ -164,9 +177,14 @@ def _bench(chosen: Settings) -> Iterator[_Sender]:
             with database(chosen) as connection:
                 add_tenant(connection, tenant)
                 add_user(connection, tenant, "bench", password, Permission)
-            yield _Sender(client, tenant, basic_authorization("bench", password), partitions)
+            sender = _Sender(client, tenant, basic_authorization("bench", password), partitions)
+            try:
+                yield sender
+            finally:
+                with undisturbed(), suppress(RedisError):
+                    sender.settle()
         finally:
-            # Commands that are still there, after an interruption, are answered 401 from now on.
+            # Commands that are still there, after an interruption without a worker, are answered 401 from now on.
             with undisturbed():
                 with engine_of(chosen) as engine, suppress(NoSuchTenant):
                     remove_tenant(engine, tenant)

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from adapters.keys import command_stream, outcome_stream
 from tests.access import as_role, grant
 from tests.cli.program import WITHIN, Program, next_line
 from tests.polling import wait_for
@@ -42,6 +43,22 @@ def test_stopped_it_leaves_nothing_behind(program: Program, number: signal.Signa
         wait_for(lambda: program.call("tenant", "list", "--json").lines != before, within=WITHIN)
         bench.send_signal(number)
         assert bench.wait(20) == 130
+    assert program.run("tenant", "list", "--json").lines == before
+
+
+def test_stopped_while_commands_wait_it_leaves_them_to_nobody(program: Program) -> None:
+    before = program.run("tenant", "list", "--json").lines
+    with redis.Redis.from_url(program.redis_url) as client:
+        unattributed = client.xlen(outcome_stream(None))
+        with program.running("bench", "--commands", "20000", "--singles", "1") as bench:
+            wait_for(
+                lambda: [each for each in client.scan_iter(outcome_stream("bench-*")) if client.xlen(each)],
+                within=WITHIN,
+            )
+            bench.send_signal(signal.SIGINT)
+            assert bench.wait(WITHIN) == 130
+        wait_for(lambda: not any(client.xlen(command_stream(number)) for number in range(8)), within=WITHIN)
+        assert client.xlen(outcome_stream(None)) == unattributed
     assert program.run("tenant", "list", "--json").lines == before
 
 
