@@ -94,7 +94,17 @@ class Report:
         return sum(count for (status, _), count in self.statuses.items() if status is None or status >= 300)
 
     def write(self) -> None:
-        """Put the report in its place, and the remainder if there is one; one of an earlier run goes."""
+        """Put the report in its place, and the remainder if there is one; one of an earlier run goes.
+
+        Raises Problem where it cannot be written, though all has been executed.
+        """
+        try:
+            self._write()
+        except OSError as error:
+            words = f"{self.path} cannot be written ({error.strerror})"
+            raise Problem(f"{words}: all lines were sent; run the same import again, and it only tells") from None
+
+    def _write(self) -> None:
         report, remainder = self._files
         report.write(written_record(HEADER).encode())
         for row in self._failures.rows():

@@ -199,6 +199,17 @@ def test_two_imports_of_a_file_at_once_are_one_too_many(sqlite_files: ServedFile
     assert sorted(each.name for each in sqlite_files.folder.iterdir()) == ["s.csv", "s.csv.report.csv"]
 
 
+def test_a_report_that_cannot_be_written_in_the_end_is_told_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    path.write_text(HEADER + "1,,,\n")
+    source = open_source(path, OPERATIONS["subscriber.create"])
+    with Report(path, source) as report:
+        report.path.mkdir()
+        with pytest.raises(Problem, match=r"cannot be written .*: all lines were sent; run the same import again"):
+            report.write()
+    source.close()
+
+
 def test_an_import_that_ends_takes_nothing_from_one_that_has_begun_since(tmp_path: Path) -> None:
     path = tmp_path / "s.csv"
     path.write_text(HEADER + "1,,,\n")
