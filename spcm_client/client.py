@@ -171,7 +171,7 @@ class Client:
                         pipeline.xadd(stream_of(partition), {"command": written})
                     stream_ids = pipeline.execute()
         except (RedisError, OSError) as error:  # the latter where no file can be opened any more
-            raise SubmitFailed([command.id for command in commands]) from error
+            raise SubmitFailed([command.id for command in commands], type(error).__name__) from error
         return [
             Submitted(command.id, partition, stream_id.decode() if isinstance(stream_id, bytes) else stream_id)
             for command, partition, stream_id in zip(commands, partitions, stream_ids, strict=True)

@@ -72,6 +72,8 @@ def basic_authorization(user: str, password: str) -> str:
     """The `authorization` member. Raises `InvalidCommand` for what RFC 7617 has no form for."""
     if ":" in user:
         raise InvalidCommand("a user's name cannot contain a colon")
+    if not isinstance(password, str):
+        raise InvalidCommand("the password is no text")  # as from a variable that is not set
     try:
         credentials = f"{user}:{password}".encode()
     except UnicodeEncodeError:

@@ -23,13 +23,16 @@ class SubmitFailed(ClientError):
     `command_ids` are those that were not confirmed; the redis error is the `__cause__`.
     """
 
-    def __init__(self, command_ids: Sequence[str]) -> None:
+    def __init__(self, command_ids: Sequence[str], error: str = "") -> None:
+        """`error` is the redis error's name: its words may hold the command, and so a password."""
         self.command_ids = tuple(command_ids)
+        self._error = error
         named = self.command_ids[0] if len(self.command_ids) == 1 else f"{len(self.command_ids)} commands"
-        super().__init__(f"Redis did not confirm {named}; sending again with the same id is safe")
+        why = f" ({error})" if error else ""
+        super().__init__(f"Redis did not confirm {named}{why}; sending again with the same id is safe")
 
-    def __reduce__(self) -> tuple[type[Self], tuple[tuple[str, ...]]]:
-        return type(self), (self.command_ids,)  # by itself, pickle would make it of the words alone
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[str, ...], str]]:
+        return type(self), (self.command_ids, self._error)  # by itself, pickle would make it of the words alone
 
 
 class OutcomeTimeout(ClientError, TimeoutError):

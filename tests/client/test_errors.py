@@ -19,7 +19,7 @@ from spcm_client import (
         MalformedOutcome("no event", "1-0"),
         OutcomeTimeout("order-4711/1", 30),
         PartitionsUnreadable("no number"),
-        SubmitFailed(["a", "b"]),
+        SubmitFailed(["a", "b"], "AuthenticationError"),
     ],
     ids=lambda error: type(error).__name__,
 )
