@@ -48,7 +48,7 @@ def overview(client: redis.Redis, count: int, holders: dict[int, str], database:
     return Overview(
         partitions=_partitions(client, count, holders),
         outcomes=_outcomes(client),
-        dead_letters=_dead_letters(client),
+        dead_letters=dead_letters(client),
         workers=workers(client),
         database=database,
     )
@@ -82,7 +82,8 @@ def _outcomes(client: redis.Redis) -> dict[str, int]:
     return dict(zip(names, lengths, strict=True))
 
 
-def _dead_letters(client: redis.Redis) -> int:
+def dead_letters(client: redis.Redis) -> int:
+    """How many there are."""
     letters: int = client.xlen(DEAD_LETTERS) if client.type(DEAD_LETTERS) == b"stream" else 0
     return letters
 

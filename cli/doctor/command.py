@@ -24,7 +24,7 @@ from cli.doctor.redis_server import redis_findings
 from cli.doctor.standstill import standstill_findings, standstills
 from cli.installation import choose_settings
 from cli.options import AsJson, DataFolder
-from cli.overview import workers
+from cli.overview import dead_letters, workers
 from cli.problems import FAILED, WRONG, in_one_line, say
 from cli.terminal import print_json, screen, table, visible
 from spcm_client import ClientError, read_partitions
@@ -96,10 +96,22 @@ def _redis(chosen: Settings) -> Iterator[Finding]:
         else:
             yield ok("partitions", f"{partitions} in Redis")
         yield from key_findings(client, chosen.partitions)
+        there = workers(client)
+        yield from _work(there, dead_letters(client))
         standing = standstills(client, chosen.partitions)
         # Where the database cannot be asked, that is a finding of its own.
         found, _ = asked_of_database(chosen, strangers) if standing else (None, None)
-        yield from standstill_findings(standing, workers(client), found or [])
+        yield from standstill_findings(standing, there, found or [])
+
+
+def _work(workers: list[str] | None, letters: int) -> Iterator[Finding]:
+    """Who executes commands, as far as Redis tells, and what they failed with."""
+    if workers:
+        yield ok("workers", f"{len(workers)} of them")
+    elif workers is not None:
+        yield warning("workers", "there is none", "start one: `spcm up`, or `celery -A workers.app worker`")
+    if letters:
+        yield warning("dead letters", f"{letters}: commands that failed on us", "look at `spcm deadletters list`")
 
 
 def _database(chosen: Settings) -> Iterator[Finding]:

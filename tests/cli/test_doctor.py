@@ -9,7 +9,7 @@ import pytest
 import redis
 from sqlalchemy import create_engine, make_url
 
-from adapters.keys import PARTITIONS, command_stream, outcome_stream
+from adapters.keys import DEAD_LETTERS, PARTITIONS, command_stream, outcome_stream
 from adapters.settings import Settings
 from adapters.valkey import Valkey, free_port, valkey_binary
 from cli.doctor.database import database_findings
@@ -157,12 +157,22 @@ def test_doctor_finds_what_stands_still(migrated: Program, redis_url: str) -> No
     assert told["advice"] == "no worker is there: start one"
 
 
+def test_doctor_tells_that_nobody_works_and_what_has_failed(migrated: Program, redis_url: str) -> None:
+    migrated.environment["SPCM_REDIS_URL"] = redis_url
+    with redis.Redis.from_url(redis_url) as client:
+        client.xadd(DEAD_LETTERS, {"command": "{}", "event": "{}", "error": "x", "tries": "1"})
+    found = {line["subject"]: (line["level"], line["found"]) for line in findings(migrated)}
+    assert found["workers"] == ("warning", "there is none")
+    assert found["dead letters"] == ("warning", "1: commands that failed on us")
+
+
 def test_a_doctor_finds_nothing_wrong_with_what_up_has_started(program: Program) -> None:
     ended = program.call("doctor", "--json")
     assert ended.status == 0
     assert {finding["level"] for finding in ended.lines} <= {"ok", "warning"}
     subjects = {finding["subject"] for finding in ended.lines}
     assert {"Redis persistence", "Redis eviction", "migrations", "partitions", "users", "outcomes"} <= subjects
+    assert [finding["level"] for finding in ended.lines if finding["subject"] == "workers"] == ["ok"]
     assert "appendfsync always" in program.call("doctor").out
 
 
