@@ -13,7 +13,7 @@ from domain.permissions import Permission
 
 
 class NoSuchUser(LookupError):
-    """Raised when a user that must be there is not."""
+    """Raised when a user that must be there is not: tenant and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def remove_user(connection: Connection, tenant: str, name: str) -> None:
     require_tenant(connection, tenant)
     _revoke(connection, tenant, name)
     if not connection.execute(delete(users).where(users.c.tenant == tenant, users.c.name == name)).rowcount:
-        raise NoSuchUser(name)
+        raise NoSuchUser(tenant, name)
 
 
 def set_password(connection: Connection, tenant: str, name: str, password: str) -> None:
@@ -57,14 +57,14 @@ def set_password(connection: Connection, tenant: str, name: str, password: str) 
     require_tenant(connection, tenant)
     changed = update(users).where(users.c.tenant == tenant, users.c.name == name).values(**_secret(password))
     if not connection.execute(changed).rowcount:
-        raise NoSuchUser(name)
+        raise NoSuchUser(tenant, name)
 
 
 def set_permissions(connection: Connection, tenant: str, name: str, permissions: Iterable[Permission]) -> None:
     """From the next batch on, the user holds these and no others. Raises NoSuchTenant, NoSuchUser."""
     require_tenant(connection, tenant)
     if not _exists(connection, tenant, name):
-        raise NoSuchUser(name)
+        raise NoSuchUser(tenant, name)
     _revoke(connection, tenant, name)
     _grant(connection, tenant, name, permissions)
 

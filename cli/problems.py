@@ -91,7 +91,8 @@ def _of_ours(error: BaseException) -> str | None:
     if isinstance(error, NoSuchTenant):
         return f"there is no tenant {error}: `spcm tenant list` shows all, `spcm tenant add` makes one"
     if isinstance(error, NoSuchUser):
-        return f"there is no user {error}: `spcm user list --tenant TENANT` shows all, `spcm user add` makes one"
+        tenant, name = error.args
+        return f"there is no user {name}: `spcm user list --tenant {tenant}` shows all, `spcm user add` makes one"
     if isinstance(error, WrongDatabaseUrl):
         return f"SPCM_DATABASE_URL: {error}"
     if isinstance(error, SubmitFailed):

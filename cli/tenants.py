@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.tenants import AlreadyThere, add_tenant, list_tenants, remove_tenant
+from adapters.tenants import AlreadyThere, add_tenant, list_tenants, remove_tenant, require_tenant
 from cli.database import database, engine_of, require_schema
 from cli.installation import choose_settings
 from cli.names import tenant_name
@@ -46,9 +46,12 @@ def remove(name: Name, data: DataFolder = None) -> None:
     """Remove a tenant with all that it owns: users, resources, remembered commands. Asks first, on a terminal."""
     chosen = choose_settings(data)
     name = tenant_name(name)
-    if sys.stdin.isatty():
-        typer.confirm(f"Remove tenant {name} with all its users and subscribers?", abort=True, err=True)
     require_schema(chosen)
     with engine_of(chosen) as engine:
+        with engine.connect() as connection:
+            require_tenant(connection, name)
+        question = f"Remove tenant {name} with all its users and subscribers?"
+        if sys.stdin.isatty() and not typer.confirm(question, err=True):
+            raise Problem("nothing was removed")
         remove_tenant(engine, name)
     screen().print(f"tenant {name} removed, with all that it owned", soft_wrap=True)

@@ -123,8 +123,8 @@ def discard(
     chosen = choose_settings(data)
     with connect(chosen.redis) as client:
         ids = [letter.id for letter in _chosen(chosen, client, letter_ids, tenant, every=every)]
-        if ids and sys.stdin.isatty():
-            typer.confirm(f"Remove {_counted(len(ids))} for good?", abort=True, err=True)
+        if ids and sys.stdin.isatty() and not typer.confirm(f"Remove {_counted(len(ids))} for good?", err=True):
+            raise Problem("nothing was removed")
         removed = remove_dead_letters(client, ids)
     if as_json:
         print_json({"removed": removed})

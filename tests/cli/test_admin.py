@@ -77,7 +77,7 @@ def test_users_come_change_and_go(migrated: Program) -> None:
     assert "SPCM_SUBSCRIBER_DELETE_PERMISSION" in migrated.call("user", "list", "--tenant", "acme").out
     assert migrated.call("user", "password", *name, "--password-stdin", stdin="two").status == 0
     assert migrated.call("user", "remove", *name).status == 0
-    assert migrated.call("user", "remove", *name).is_refused("there is no user oms")
+    assert migrated.call("user", "remove", *name).is_refused("there is no user oms", "spcm user list --tenant acme")
     assert migrated.call("user", "remove", "--tenant", "nope", "oms").is_refused("there is no tenant nope")
 
 
