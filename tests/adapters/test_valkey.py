@@ -209,3 +209,11 @@ def test_it_lives_on_when_the_thread_that_started_it_ends(directory: Path) -> No
         assert not gone(valkey.pid, within=0.3)
     finally:
         valkey.stop()
+
+
+def test_why_it_has_ended_is_what_it_complained_of_last(valkey: Valkey) -> None:
+    assert valkey.complaint == ""
+    with (valkey.directory / "valkey.log").open("a") as log:
+        log.write("7:M 22 Nov 2026 23:35:54.505 # Short write while writing to the AOF file\n")
+        log.write("7:M 22 Nov 2026 23:35:54.506 # Can't recover. Exiting...\n")
+    assert valkey.complaint == "Short write while writing to the AOF file Can't recover. Exiting..."
