@@ -4,17 +4,19 @@ import re
 from contextlib import suppress
 from datetime import timedelta
 from functools import cache
+from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, quote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from redis import ConnectionPool, RedisError
+from redis import ConnectionPool, RedisError, SSLConnection
 
 from domain.fields import Flag, Phrase, phrase_in
 from domain.state import Defaults
 
+_TLS_PARAMETERS = {name for name in signature(SSLConnection.__init__).parameters if name.startswith("ssl_")}
 _TLS_FILES = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -41,7 +43,10 @@ def _redis_url(url: str) -> str:
         return url
     parts = urlsplit(url)
     parameters = parse_qs(parts.query)
-    if parts.fragment or not all(name == "db" or name.startswith("ssl_") for name in parameters):
+    known = {"db", *_TLS_PARAMETERS} if parts.scheme == "rediss" else {"db"}
+    for name in sorted(parameters.keys() - known):
+        raise WrongSetting(f"SPCM_REDIS_URL: {parts.scheme}:// takes {', '.join(sorted(known))}, but not {name}")
+    if parts.fragment:
         raise ValueError
     if parts.scheme != "unix" and not re.fullmatch(r"(/[0-9]*)?", parts.path):
         raise ValueError
