@@ -75,7 +75,8 @@ def _usage(error: TyperException) -> str:
         return ""  # all of the help was told already
     context = getattr(error, "ctx", None)
     hint = f" (see `{context.command_path} --help`)" if context is not None else ""
-    return f"{error.format_message().rstrip('.')}{hint}"
+    words = error.format_message().replace("Value error, ", "")  # pydantic's, of no use to people
+    return f"{words.rstrip('.')}{hint}"
 
 
 def _of_ours(error: BaseException) -> str | None:
