@@ -51,10 +51,10 @@ def import_items(
     time), or may have been lost with a connection, is asked for again by sending the same command again.
 
     Raises redis-py's errors where Redis cannot be reached when it begins, `OutcomeTimeout` where a bulk has no outcome
-    after `timeout` seconds, not counting the time that `items` and the caller take (its cause: why commands could not
-    be sent, if that was it), `SubmitFailed` where this user of Redis may not send, and, in mode `atomic`,
-    `InvalidCommand` for an item that cannot be sent (else it is a result of status 400). After each of them the same
-    import can be run again.
+    after `timeout` seconds (twice as many where connections are lost meanwhile), not counting the time that `items` and
+    the caller take (its cause: why commands could not be sent, if that was it), `SubmitFailed` where this user of Redis
+    may not send, and, in mode `atomic`, `InvalidCommand` for an item that cannot be sent (else it is a result of status
+    400). After each of them the same import can be run again.
     """
     flights = _Flights(client, timeout, ask_again)
     for found in group_by_partition(items, client.tenant, client.partitions, refuse=mode == "atomic"):
@@ -77,6 +77,7 @@ class _Flight:
     command: Command
     due: float
     give_up: float
+    last_chance: float  # no loss of a connection makes `give_up` later than this
     silence: float
     refusals: int = 0
     lost: bool = False  # its outcome may have been, with a connection
@@ -128,6 +129,7 @@ class _Flights:
         for flight in self.under_way.values():
             flight.due += away
             flight.give_up += away
+            flight.last_chance += away
 
     def _land(self, *, wait: bool) -> Iterable[ItemResult]:
         for flight in list(self.under_way.values()):
@@ -150,7 +152,8 @@ class _Flights:
 
     def _give_up(self) -> None:
         for flight in self.under_way.values():
-            if not flight.lost:  # what may be lost is asked for again first
+            # What may be lost is asked for again first, unless Redis comes and goes without end.
+            if not flight.lost or time.monotonic() >= flight.last_chance:
                 self._give_up_if_late(flight)
 
     def _give_up_if_late(self, flight: _Flight) -> None:
@@ -159,7 +162,10 @@ class _Flights:
 
     def _launch(self, bulk: Bulk, command: Command) -> None:
         now = time.monotonic()
-        flight = _Flight(bulk, command, due=now, give_up=now + self._timeout, silence=self._ask_again)
+        late = now + self._timeout
+        flight = _Flight(
+            bulk, command, due=now, give_up=late, last_chance=late + self._timeout, silence=self._ask_again
+        )
         self.under_way[command.id] = flight
         self._send(flight)
 
@@ -178,22 +184,28 @@ class _Flights:
         flight.silence *= 2
         if flight.lost:  # asked for again after the loss, it gets time to come
             flight.lost = False
-            flight.give_up = max(flight.give_up, time.monotonic() + min(self._ask_again, self._timeout))
+            again = min(flight.last_chance, time.monotonic() + min(self._ask_again, self._timeout))
+            flight.give_up = max(flight.give_up, again)
 
     def _take(self, *, wait: bool) -> Outcome | None:
         begun = time.monotonic()
         next_due = min(min(flight.due, flight.give_up) for flight in self.under_way.values())
         try:
             outcome = self._replies.take(next_due - begun) if wait else self._replies.take_now()
-            if outcome is None:  # a read that takes longer was ours to miss: this process was stopped
-                self._excuse(max(0.0, time.monotonic() - begun - self._longest_block))
+            if outcome is None:
+                self._excuse_a_stop(begun)
             return outcome
         except ConnectionLost:
+            self._excuse_a_stop(begun)
             pause_after_loss()
             for flight in self.under_way.values():
                 flight.due = min(flight.due, time.monotonic())
                 flight.lost = True
             return None
+
+    def _excuse_a_stop(self, begun: float) -> None:
+        """A read that takes longer than it may was ours to miss: this process was stopped."""
+        self._excuse(max(0.0, time.monotonic() - begun - self._longest_block))
 
     def _put_off(self, flight: _Flight) -> None:
         pause = min(_FIRST_PAUSE * 2**flight.refusals, _LONGEST_PAUSE)
@@ -201,3 +213,4 @@ class _Flights:
         flight.silence = self._ask_again
         flight.due = time.monotonic() + pause
         flight.give_up = time.monotonic() + pause + self._timeout
+        flight.last_chance = flight.give_up + self._timeout

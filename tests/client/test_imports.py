@@ -208,6 +208,23 @@ def test_an_import_that_nobody_answers_ends_in_the_end(client: Client, worker: S
         list(import_items(client, [item(1)], timeout=0.1))
 
 
+def test_an_import_whose_connections_are_lost_without_end_ends_too(
+    client: Client, worker: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = itertools.count()
+
+    def lose(*_: Any) -> None:
+        assert next(losses) < 200, "it goes on"
+        time.sleep(0.01)
+        raise ConnectionLost
+
+    worker.answer = lambda *_: None
+    monkeypatch.setattr("spcm_client.imports.pause_after_loss", lambda: None)
+    monkeypatch.setattr(ReplyList, "take", lose)
+    with pytest.raises(OutcomeTimeout):
+        list(import_items(client, [item(1)], timeout=0.5))
+
+
 def test_what_the_caller_and_the_source_take_is_no_silence_of_the_workers(client: Client, worker: StandIn) -> None:
     def source() -> Iterator[BulkItem]:
         for number in range(6000):
