@@ -50,7 +50,7 @@ class Client:
     """
 
     def __init__(self, redis: Redis | str, tenant: str, user: str, password: str) -> None:
-        if not _TENANT.fullmatch(tenant):
+        if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
             raise InvalidCommand("a tenant is 1 to 64 lower-case letters, digits, _ and -, the first a letter or digit")
         self._authorization = basic_authorization(user, password)
         self.tenant = tenant

@@ -70,10 +70,11 @@ class Command:
 
 def basic_authorization(user: str, password: str) -> str:
     """The `authorization` member. Raises `InvalidCommand` for what RFC 7617 has no form for."""
+    for name, value in (("user's name", user), ("password", password)):
+        if not isinstance(value, str):
+            raise InvalidCommand(f"the {name} is no text")  # as from a variable that is not set
     if ":" in user:
         raise InvalidCommand("a user's name cannot contain a colon")
-    if not isinstance(password, str):
-        raise InvalidCommand("the password is no text")  # as from a variable that is not set
     try:
         credentials = f"{user}:{password}".encode()
     except UnicodeEncodeError:

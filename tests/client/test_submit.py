@@ -58,9 +58,12 @@ def test_a_tenant_that_cannot_be_is_refused_at_once(redis_url: str, tenant: str)
         Client(redis_url, tenant, "oms", "s3cret")
 
 
-def test_a_password_that_is_none_is_refused_at_once(redis_url: str) -> None:
-    with pytest.raises(InvalidCommand, match="the password is no text"):
-        Client(redis_url, "acme", "oms", None)  # type: ignore[arg-type]  # as os.environ.get gives it
+@pytest.mark.parametrize(("place", "words"), [(0, "a tenant is"), (1, "the user's name is"), (2, "the password is")])
+def test_what_no_variable_has_set_is_refused_at_once(redis_url: str, place: int, words: str) -> None:
+    given: list[Any] = ["acme", "oms", "s3cret"]
+    given[place] = None  # as os.environ.get gives it
+    with pytest.raises(InvalidCommand, match=words):
+        Client(redis_url, *given)
 
 
 def test_a_full_redis_takes_all_of_the_commands_or_none(redis: Redis, client: Client) -> None:
