@@ -5,7 +5,7 @@ import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from errno import EISDIR
 from pathlib import Path
 from types import TracebackType
@@ -58,7 +58,11 @@ class Failures:
         self._database.close()
 
     def _flush(self) -> None:
-        self._database.executemany("insert into failures values (?, ?, ?, ?, ?, ?)", self._rows)
+        try:
+            self._database.executemany("insert into failures values (?, ?, ?, ?, ?, ?)", self._rows)
+        except sqlite3.Error as error:
+            words = f"what did not succeed finds no room in the folder for temporary files (TMPDIR): {error}"
+            raise Problem(f"{words}; run the same import again to go on") from None
         self._rows.clear()
 
 
@@ -100,8 +104,8 @@ class Report:
         """
         try:
             self._write()
-        except OSError as error:
-            words = f"{self.path} cannot be written ({error.strerror})"
+        except (OSError, sqlite3.Error) as error:
+            words = f"{self.path} cannot be written ({getattr(error, 'strerror', error)})"
             raise Problem(f"{words}: all lines were sent; run the same import again, and it only tells") from None
 
     def _write(self) -> None:
@@ -111,8 +115,9 @@ class Report:
             report.write(written_record(row).encode())
         if self.failed:
             self._source.write_lines(self._failures.lines(), remainder)
-        for file, target in zip(self._files, (self.path, self.remainder), strict=True):
+        for file in self._files:
             file.flush()
+        for file, target in zip(self._files, (self.path, self.remainder), strict=True):
             os.replace(file.name, target)
         if not self.failed:
             self.remainder.unlink()
@@ -133,7 +138,7 @@ class Report:
             if target.is_dir():
                 raise IsADirectoryError(EISDIR, "it is a folder")
             file = part.open("ab")
-            self._parts.callback(file.close)
+            self._parts.callback(_close, file)
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not _is_at(part, file):  # whoever had it until now has just put it in its place
                 raise BlockingIOError
@@ -144,6 +149,12 @@ class Report:
             raise Problem(f"{target} cannot be written ({words}); nothing was sent") from None
         self._parts.callback(_remove, part, file)
         return file
+
+
+def _close(file: BinaryIO) -> None:
+    """Also where what it still holds finds no room: then that was told."""
+    with suppress(OSError):
+        file.close()
 
 
 def _remove(part: Path, file: BinaryIO) -> None:

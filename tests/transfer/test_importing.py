@@ -3,16 +3,21 @@
 import csv
 import json
 import os
+import resource
 import stat
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from cli.problems import Problem
-from cli.transfer.report import Report
+from cli.transfer.report import Failures, Report
 from cli.transfer.source import open_source
 from domain.catalog import OPERATIONS
 from examples.migration.make_subscribers import WRONG, write
+from spcm_client import BulkItem, ItemResult
 from tests.transfer.files import ServedFiles, failed_as_expected, remainder_of, report_of
 
 HEADER = "msisdn,imsi,dpsEnabled,zone\n"
@@ -208,6 +213,53 @@ def test_a_report_that_cannot_be_written_in_the_end_is_told_with_what_to_do(tmp_
         with pytest.raises(Problem, match=r"cannot be written .*: all lines were sent; run the same import again"):
             report.write()
     source.close()
+
+
+def test_without_room_the_files_of_an_earlier_import_stay_as_they_were(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_text('{"msisdn":"1"}\n' * 3000)
+    source = open_source(path, OPERATIONS["subscriber.create"])
+    source.check()
+    report, remainder = tmp_path / "s.jsonl.report.csv", tmp_path / "s.jsonl.remainder.jsonl"
+    for earlier in (report, remainder):
+        earlier.write_text("of an earlier one")
+
+    def write() -> None:
+        with Report(path, source) as new:
+            for result in conflicts(3000):
+                new.add(result)
+            new.write()
+
+    with no_file_larger_than(1000), pytest.raises(Problem, match="run the same import again"):
+        write()
+    source.close()
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted([path.name, report.name, remainder.name])
+    assert report.read_text() == remainder.read_text() == "of an earlier one"
+
+
+def test_without_room_for_temporary_files_it_is_told() -> None:
+    failures = Failures()
+    with no_file_larger_than(1000), pytest.raises(Problem, match="TMPDIR"):
+        deque(map(failures.add, conflicts(100_000)))
+    failures.close()
+
+
+def conflicts(count: int) -> Iterator[ItemResult]:
+    """Of so many lines."""
+    for number in range(1, count + 1):
+        item = BulkItem("subscriber.create", note=number)
+        yield ItemResult(number, str(number), 409, "subscriber-exists", None, False, False, item)
+
+
+@contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    """In bytes; what is told of a larger one is what a full disk would be told as, but for the words."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_an_import_that_ends_takes_nothing_from_one_that_has_begun_since(tmp_path: Path) -> None:
