@@ -60,7 +60,7 @@ _TOO_LONG = f"the line is longer than {LONGEST} bytes"
 def _with_quoted_lines(file: BinaryIO, raw: bytes, line: int) -> bytes:
     """The record, with the lines that a quoted field goes on to."""
     lines, length, quotes = [raw], len(raw), raw.count(b'"')
-    if quotes % 2:
+    if quotes % 2 and length <= LONGEST:
         _refuse_misplaced_quotes(raw, line)
     while quotes % 2:
         more = file.readline(LONGEST + 1 - length)

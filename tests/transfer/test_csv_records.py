@@ -66,6 +66,7 @@ def test_a_file_without_a_byte_has_no_records() -> None:
         (b"a\nb\r\r\n", 2, "carriage return"),
         (b"a\n" + b"x" * (LONGEST + 1), 2, "longer than"),
         (b'a\n"' + b"x\n" * LONGEST, 2, "not closed"),
+        (('a\n"x' + "é" * LONGEST).encode(), 2, "not closed"),
         (b'a\n"' + b"x\n" * (LONGEST // 2) + b'"\n', 2, "not closed"),
     ],
 )
