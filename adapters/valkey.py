@@ -117,8 +117,11 @@ class Valkey:
 
     @property
     def complaint(self) -> str:
-        """What it has written last, where that is a warning: why it has ended, unless somebody has killed it."""
-        lines = (self.directory / "valkey.log").read_text(errors="replace").splitlines()[-2:]
+        """What it has written last, where that is a warning: why it has ended, unless it was killed."""
+        try:
+            lines = (self.directory / "valkey.log").read_text(errors="replace").splitlines()[-2:]
+        except OSError:  # somebody has removed it
+            return ""
         return " ".join(
             _LOG_PREFIX.sub("", line) for line in lines if (match := _LOG_PREFIX.match(line)) and match[1] == "#"
         )

@@ -217,3 +217,5 @@ def test_why_it_has_ended_is_what_it_complained_of_last(valkey: Valkey) -> None:
         log.write("7:M 22 Nov 2026 23:35:54.505 # Short write while writing to the AOF file\n")
         log.write("7:M 22 Nov 2026 23:35:54.506 # Can't recover. Exiting...\n")
     assert valkey.complaint == "Short write while writing to the AOF file Can't recover. Exiting..."
+    (valkey.directory / "valkey.log").unlink()
+    assert valkey.complaint == ""
