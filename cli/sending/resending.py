@@ -51,7 +51,7 @@ class Resending:
             self._settle()
             if len(self._under_way) < before:
                 last = time.monotonic()
-            elif time.monotonic() - max(last, self._submission.away_until) > self._timeout:
+            elif self._submission.silent_for_too_long(last):
                 raise Problem(
                     f"{before} commands have no outcome yet, {self._timeout:g} s after the last; they may still be"
                     " executed, and their dead letters are still there: to resend them does nothing twice"

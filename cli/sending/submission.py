@@ -52,11 +52,10 @@ class Submission:
         """`members` are put into commands that lack them."""
         self.under_way: dict[str, Any] = {}
         """Command ids, by event id."""
-        self.away_until = 0.0
-        """When Redis was away the last time, by the monotonic clock."""
         self._being_sent: list[Any] = []
         self._client = client
         self._patience = patience
+        self._away_until = 0.0  # when Redis was away the last time, by the monotonic clock
         self._outage = OutageWait()
         self._members = dict(members)
         self._partitions = read_partitions(client) or DEFAULT_PARTITIONS
@@ -83,6 +82,14 @@ class Submission:
                 continue  # of somebody else, or no event, which those of workers are
             yield published.event, event
 
+    def silent_for_too_long(self, last: float) -> bool:
+        """Whether nobody seems to work: nothing came since `last`, for longer than its patience.
+
+        That begins anew when Redis is back, but with one that comes and goes it ends after twice the time.
+        """
+        now = time.monotonic()
+        return now - max(last, self._away_until) > self._patience or now - last > 2 * self._patience
+
     @property
     def unanswered(self) -> list[Any]:
         """The ids of the commands that have, or may have, been sent, and have no outcome."""
@@ -94,7 +101,7 @@ class Submission:
             with self._outage:
                 return step()
             time.sleep(_PAUSE)
-            self.away_until = time.monotonic()
+            self._away_until = time.monotonic()
         return step()
 
     def _put(self, filled: Iterable[_Filled]) -> list[Sent]:

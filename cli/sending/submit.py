@@ -100,7 +100,7 @@ def _send_all(inbox: Inbox, submission: Submission, printer: OutcomePrinter) -> 
 
 
 def _send_and_wait(inbox: Inbox, submission: Submission, printer: OutcomePrinter, timeout: float) -> None:
-    """Raises Problem where no outcome came for so many seconds; twice as many where Redis was away meanwhile."""
+    """Raises Problem where no outcome came for so many seconds, which are the submission's patience too."""
     last = time.monotonic()
     while not inbox.ended or submission.under_way:
         room = MOST_UNDER_WAY - len(submission.under_way)
@@ -118,7 +118,7 @@ def _send_and_wait(inbox: Inbox, submission: Submission, printer: OutcomePrinter
             printer.outcome(text, event)
         if printer.outcomes > before:
             last = time.monotonic()
-        elif (now := time.monotonic()) - max(last, submission.away_until) > timeout or now - last > 2 * timeout:
+        elif submission.silent_for_too_long(last):
             raise Problem(f"no outcome came within {timeout:g} s (see `spcm status`)")
 
 
