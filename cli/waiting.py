@@ -17,6 +17,7 @@ class OutageWait:
 
     def __init__(self) -> None:
         self.lost = False
+        self._told = False
         self._silent_until = 0.0
 
     def __enter__(self) -> None:
@@ -26,14 +27,14 @@ class OutageWait:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         if error is None:
-            self.lost = False
+            self.lost = self._told = False
             return False
         if not _is_away(error):
             return False
-        if not self.lost and time.monotonic() > self._silent_until:
-            say("the connection to Redis was lost; waiting for it")
-            self._silent_until = time.monotonic() + _SAID_AGAIN_AFTER
         self.lost = True
+        if not self._told and time.monotonic() > self._silent_until:
+            say("the connection to Redis was lost; waiting for it")
+            self._told, self._silent_until = True, time.monotonic() + _SAID_AGAIN_AFTER
         return True
 
 

@@ -1,0 +1,30 @@
+"""What is told of a Redis that is away."""
+
+import time
+
+import pytest
+import redis
+
+from cli.waiting import OutageWait
+
+LOST = "spcm: the connection to Redis was lost; waiting for it\n"
+
+
+def test_an_outage_is_told_once_and_one_soon_after_it_once_it_lasts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("cli.waiting._SAID_AGAIN_AFTER", 0.5)
+    outage = OutageWait()
+
+    def away() -> str:
+        with outage:
+            raise redis.ConnectionError
+        return capsys.readouterr().err
+
+    assert [away(), away()] == [LOST, ""]
+    with outage:
+        assert outage.lost
+    assert not outage.lost
+    assert away() == ""
+    time.sleep(0.6)
+    assert [away(), away()] == [LOST, ""]
