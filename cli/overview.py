@@ -1,7 +1,7 @@
 """How an installation does at this moment, as Redis and the database tell it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 from redis import RedisError, ResponseError
@@ -49,7 +49,7 @@ def overview(client: redis.Redis, count: int, holders: dict[int, str], database:
         partitions=_partitions(client, count, holders),
         outcomes=_outcomes(client),
         dead_letters=dead_letters(client),
-        workers=workers(client),
+        workers=None if (there := workers(client)) is None else [str(each) for each in there],
         database=database,
     )
 
@@ -97,17 +97,26 @@ def _answered(answer: Any) -> Any:
     return answer
 
 
-def workers(client: redis.Redis) -> list[str] | None:
-    """Each as host and process id, by the name of the connection through which it watches the streams.
+class Worker(NamedTuple):
+    """Host and process id, and the seconds since it said something on the connection on which it does all the time."""
 
-    One that has not said anything on it for `SILENT` seconds, as it does all the time, has that added.
-    """
+    name: str
+    idle: int
+
+    @property
+    def silent(self) -> bool:
+        """Whether it is stopped, or cut off."""
+        return self.idle >= SILENT
+
+    def __str__(self) -> str:
+        return f"{self.name} (silent for {self.idle} s)" if self.silent else self.name
+
+
+def workers(client: redis.Redis) -> list[Worker] | None:
+    """By the names of the connections through which they watch the streams; None where Redis does not tell."""
     try:
         connections: Any = client.client_list()
     except ResponseError:  # not allowed
         return None
-    silent = {each["name"]: int(each["idle"]) for each in connections if each.get("name", "").startswith(WORKER)}
-    return sorted(
-        name.removeprefix(WORKER) + (f" (silent for {idle} s)" if idle >= SILENT else "")
-        for name, idle in silent.items()
-    )
+    idle = {each["name"]: int(each["idle"]) for each in connections if each.get("name", "").startswith(WORKER)}
+    return sorted(Worker(name.removeprefix(WORKER), seconds) for name, seconds in idle.items())

@@ -24,7 +24,7 @@ from cli.doctor.redis_server import redis_findings
 from cli.doctor.standstill import standstill_findings, standstills
 from cli.installation import choose_settings
 from cli.options import AsJson, DataFolder
-from cli.overview import dead_letters, workers
+from cli.overview import Worker, dead_letters, workers
 from cli.problems import FAILED, WRONG, in_one_line, say
 from cli.terminal import print_json, screen, table, visible
 from spcm_client import ClientError, read_partitions
@@ -104,10 +104,13 @@ def _redis(chosen: Settings) -> Iterator[Finding]:
         yield from standstill_findings(standing, there, found or [])
 
 
-def _work(workers: list[str] | None, letters: int) -> Iterator[Finding]:
+def _work(workers: list[Worker] | None, letters: int) -> Iterator[Finding]:
     """Who executes commands, as far as Redis tells, and what they failed with."""
     if workers:
         yield ok("workers", f"{len(workers)} of them")
+        for each in workers:
+            if each.silent:
+                yield warning("workers", str(each), "it is stopped, or cut off from Redis: see its log, start it again")
     elif workers is not None:
         yield warning("workers", "there is none", "start one: `spcm up`, or `celery -A workers.app worker`")
     if letters:

@@ -8,6 +8,7 @@ import redis
 
 from adapters.keys import command_stream
 from cli.doctor.findings import Finding, ok, problem
+from cli.overview import Worker
 
 LONG = 10.0
 """Seconds that a command waits before it is suspicious."""
@@ -33,7 +34,7 @@ def standstills(client: redis.Redis, partitions: int) -> dict[int, float]:
 
 
 def standstill_findings(
-    standing: dict[int, float], workers: list[str] | None, strangers: list[str]
+    standing: dict[int, float], workers: list[Worker] | None, strangers: list[str]
 ) -> Iterator[Finding]:
     """What stands still, and why as far as can be told; `workers` is None where Redis does not tell."""
     if not standing:

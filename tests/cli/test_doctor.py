@@ -9,7 +9,7 @@ import pytest
 import redis
 from sqlalchemy import create_engine, make_url
 
-from adapters.keys import DEAD_LETTERS, PARTITIONS, command_stream, outcome_stream
+from adapters.keys import DEAD_LETTERS, PARTITIONS, WORKER, command_stream, outcome_stream
 from adapters.settings import Settings
 from adapters.valkey import Valkey, free_port, valkey_binary
 from cli.doctor.database import database_findings
@@ -164,6 +164,19 @@ def test_doctor_tells_that_nobody_works_and_what_has_failed(migrated: Program, r
     found = {line["subject"]: (line["level"], line["found"]) for line in findings(migrated)}
     assert found["workers"] == ("warning", "there is none")
     assert found["dead letters"] == ("warning", "1: commands that failed on us")
+
+
+def test_doctor_warns_of_a_worker_that_says_nothing(
+    migrated: Program, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.overview.SILENT", 0)
+    migrated.environment["SPCM_REDIS_URL"] = redis_url
+    with redis.Redis.from_url(redis_url, client_name=f"{WORKER}vm:7") as worker:
+        worker.ping()
+        told = [(line["level"], line["found"]) for line in findings(migrated) if line["subject"] == "workers"]
+    assert told[0] == ("ok", "1 of them")
+    assert told[1][0] == "warning"
+    assert told[1][1].startswith("vm:7 (silent for ")
 
 
 def test_a_doctor_finds_nothing_wrong_with_what_up_has_started(program: Program) -> None:

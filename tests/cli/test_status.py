@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -62,8 +63,10 @@ def test_a_worker_that_says_nothing_is_told(redis_url: str, monkeypatch: pytest.
     with redis.Redis.from_url(redis_url, client_name=f"{WORKER}vm:7") as worker:
         worker.ping()
         with redis.Redis.from_url(redis_url) as client:
-            assert workers(client) == ["vm:7"]
-            wait_for(lambda: (workers(client) or [""])[0].startswith("vm:7 (silent for "), within=WITHIN)
+            assert list(map(str, workers(client) or [])) == ["vm:7"]
+            wait_for(lambda: all(each.silent for each in workers(client) or []), within=WITHIN)
+            (told,) = workers(client) or []
+            assert re.fullmatch(r"vm:7 \(silent for [0-9]+ s\)", str(told))
 
 
 def test_status_tells_what_waits_and_who_works(program: Program) -> None:
