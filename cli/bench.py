@@ -27,6 +27,7 @@ from cli.terminal import print_json, print_line
 from domain.permissions import Permission
 from spcm_client import Command, partition_of, stream_of
 from spcm_client.commands import basic_authorization
+from spcm_client.connections import answers_kept_apart
 
 UNDER_WAY = 20_000
 """Commands sent ahead of their outcomes, at most: far from what an installation refuses as a backlog."""
@@ -35,8 +36,8 @@ AT_ONCE = 500
 SILENCE = 30.0
 """Seconds without any outcome after which nobody seems to work."""
 
-SHORT_SILENCE = 2.0
-"""The same, where somebody waits for the end."""
+SHORT_SILENCE = 8.0
+"""The same, where somebody waits for the end: much more than a batch takes."""
 
 
 class Benched(StrEnum):
@@ -173,19 +174,18 @@ def _bench(chosen: Settings) -> Iterator[_Sender]:
     tenant, password = f"bench-{secrets.token_hex(6)}", secrets.token_urlsafe(16)
     with connect(chosen.redis) as client:
         partitions = number_of_partitions(client)
+        sender = _Sender(client, tenant, basic_authorization("bench", password), partitions)
         try:
             with database(chosen) as connection:
                 add_tenant(connection, tenant)
                 add_user(connection, tenant, "bench", password, Permission)
-            sender = _Sender(client, tenant, basic_authorization("bench", password), partitions)
-            try:
+            with answers_kept_apart(client):
                 yield sender
-            finally:
-                with undisturbed(), suppress(RedisError):
-                    sender.settle()
         finally:
             # Commands that are still there, after an interruption without a worker, are answered 401 from now on.
             with undisturbed():
+                with suppress(RedisError):
+                    sender.settle()
                 with engine_of(chosen) as engine, suppress(NoSuchTenant):
                     remove_tenant(engine, tenant)
                 client.delete(outcome_stream(tenant))
