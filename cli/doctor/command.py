@@ -59,7 +59,7 @@ def doctor(as_json: AsJson = False, data: DataFolder = None) -> None:
     unreached = Unreached()
     found = [
         *_settings(),
-        *unreached.findings("Redis", lambda: _redis(chosen)),
+        *unreached.findings("Redis", lambda: _redis(chosen, unreached)),
         *unreached.findings("database", lambda: _database(chosen)),
     ]
     if as_json:
@@ -81,12 +81,13 @@ def _settings() -> Iterator[Finding]:
             yield warning("settings", f"there is no setting {name}", "correct its name, or unset it: nothing reads it")
 
 
-def _redis(chosen: Settings) -> Iterator[Finding]:
+def _redis(chosen: Settings, unreached: Unreached) -> Iterator[Finding]:
     with connect(chosen.redis) as client:
         client.ping()
         advice = "use rediss://, and leave certificates verified: commands have passwords in them"
         yield connected("Redis connection", "it answers", redis_exposure(chosen.redis), advice)
-        yield from redis_findings(client, chosen.outcome_retention)
+        # What a user of Redis who may not see its settings can see all the same, comes after it.
+        yield from unreached.findings("Redis", lambda: redis_findings(client, chosen.outcome_retention))
         partitions = read_partitions(client)
         if partitions is None:
             yield warning("partitions", "not fixed in Redis yet", "start a worker, which fixes their number")

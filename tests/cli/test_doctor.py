@@ -13,6 +13,7 @@ from adapters.keys import DEAD_LETTERS, PARTITIONS, WORKER, command_stream, outc
 from adapters.settings import Settings
 from adapters.valkey import Valkey, free_port, valkey_binary
 from cli.doctor.database import database_findings
+from tests.access import as_role, grant
 from tests.cli.broken import NO_DATABASE, keys_of_another_type
 from tests.cli.program import WITHIN, Program
 from tests.polling import wait_for
@@ -50,6 +51,16 @@ def test_doctor_finds_commands_where_no_worker_looks(migrated: Program, redis_ur
     assert {words: level for words, level in found.items() if "commands" in words} == {
         "commands in spcm:commands:8: 1": "problem"
     }
+
+
+def test_doctor_goes_on_where_redis_hides_its_settings(migrated: Program, valkey: Valkey) -> None:
+    with redis.Redis.from_url(valkey.url) as admin:
+        grant(admin, "acme")
+        admin.set(PARTITIONS, 8)
+    migrated.environment["SPCM_REDIS_URL"] = as_role(valkey.url, "worker")
+    told = {line["found"]: line["level"] for line in findings(migrated)}
+    assert [level for words, level in told.items() if "no permissions to run the 'info'" in words] == ["problem"]
+    assert (told["8 in Redis"], told["nothing stands still"]) == ("ok", "ok")
 
 
 def test_doctor_tells_a_right_that_is_missing(redis_url: str, postgres_url: str, tmp_path: Path) -> None:
