@@ -105,11 +105,9 @@ def test_people_get_a_line_for_each_outcome(program: Program) -> None:
 
 def test_what_has_no_outcome_in_time_is_counted(tmp_path: Path) -> None:
     program = Program(SPCM_DATA=str(tmp_path / "data"), PW="x")
-    servers = program.start("up", "--workers", "0")
-    assert next_line(servers)
-    ended = submit(program, [create("1"), create("2")], "--timeout", "0.2")
-    servers.kill()
-    servers.communicate()
+    with program.running("up", "--workers", "0") as servers:
+        assert next_line(servers)
+        ended = submit(program, [create("1"), create("2")], "--timeout", "0.2")
     assert ended.is_refused("2 commands have no outcome yet and may still be executed, under these ids: ")
     ids = ended.err.rpartition(": ")[2].split()
     assert len(ids) == len({uuid.UUID(each) for each in ids}) == 2

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 import pytest
@@ -27,10 +27,13 @@ def data(tmp_path: Path) -> Path:
 
 
 class Up:
-    """A running `spcm up`."""
+    """A running `spcm up`, until its test ends."""
+
+    started: ClassVar[list["Up"]] = []
 
     def __init__(self, program: Program, *arguments: str) -> None:
         self.process = program.start("up", *arguments)
+        self.started.append(self)
         line = next_line(self.process)
         assert line, self.process.communicate()
         self.ready: dict[str, Any] = json.loads(line)
@@ -48,19 +51,22 @@ class Up:
             self.process.communicate(timeout=20)
 
 
-@pytest.fixture
-def up(data: Path) -> Iterator[Up]:
-    up = Up(Program(), "--data", str(data), "--workers", "1")
-    yield up
-    up.leave()
+@pytest.fixture(autouse=True)
+def _none_outlives_its_test() -> Iterator[None]:
+    yield
+    while Up.started:
+        Up.started.pop().leave()
 
 
 @pytest.fixture
-def servers(data: Path) -> Iterator[Up]:
+def up(data: Path) -> Up:
+    return Up(Program(), "--data", str(data), "--workers", "1")
+
+
+@pytest.fixture
+def servers(data: Path) -> Up:
     """One without workers."""
-    up = Up(Program(), "--data", str(data), "--workers", "0")
-    yield up
-    up.leave()
+    return Up(Program(), "--data", str(data), "--workers", "0")
 
 
 def test_it_tells_where_it_runs_in_one_line_and_ends_in_order(up: Up, data: Path) -> None:
@@ -187,7 +193,6 @@ def test_with_both_urls_it_starts_the_worker_alone(redis_url: str, postgres_url:
     assert up.ready["redis"] == redis_url
     assert up.ready["database"].startswith("postgresql://")
     assert not data.exists()
-    up.leave()
 
 
 def test_redis_can_be_reached_through_a_unix_socket(data: Path) -> None:
@@ -273,7 +278,7 @@ def test_stopped_while_it_starts_it_leaves_nothing_behind(data: Path) -> None:
 
 def test_a_celery_worker_of_ones_own_finds_it_by_the_data_folder(data: Path) -> None:
     program = Program(SPCM_DATA=str(data))
-    up = Up(program, "--workers", "0")
+    Up(program, "--workers", "0")
     own = subprocess.Popen(
         [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-c", "1"],
         env=program.environment,
@@ -286,4 +291,3 @@ def test_a_celery_worker_of_ones_own_finds_it_by_the_data_folder(data: Path) -> 
     finally:
         own.terminate()
         own.wait(20)
-        up.leave()
