@@ -17,11 +17,12 @@ def _broker() -> tuple[str, dict[str, Any] | None]:
     """Kombu's form of the Redis URL, and what makes it verify certificates: by itself it does not."""
     url = settings().redis
     parts = urlsplit(url)
-    database = redis_options(url).get("db", 0)
+    options = redis_options(url)
+    database = options.get("db", 0)
     if parts.scheme == "unix":
         login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
         # Kombu takes what is before the + as the transport's name: `redis` would select its own, not ours.
-        return f"{broker_transport}+socket://{login}{quote(redis_options(url)['path'])}?virtual_host={database}", None
+        return f"{broker_transport}+socket://{login}{quote(options['path'])}?virtual_host={database}", None
     return parts._replace(path=f"/{database}", query="").geturl(), broker_tls(url)
 
 

@@ -42,9 +42,7 @@ class PartitionLock:
         """Remember these outcomes too; `first` is the event id of the batch's first entry: all before it were told."""
         before = [each for each in self._told.values() if _place(each["id"]) >= _place(first)]
         if outcomes or len(before) < len(self._told):
-            kept = [*before, *map(_kept, outcomes)]
-            row = update(partitions).where(partitions.c.number == self._partition)
-            self._connection.execute(row.values(unremembered=encode(kept).decode() if kept else None))
+            _write(self._connection, self._partition, [*before, *map(_kept, outcomes)])
 
 
 def lock_partition(connection: Connection, partition: int) -> PartitionLock | None:
@@ -64,9 +62,12 @@ def forget_tenant(connection: Connection, tenant: str) -> None:
     """Drop what the rows hold of the tenant's outcomes; for one who has locked them all."""
     remembering = select(partitions).where(partitions.c.unremembered.is_not(None))
     for number, unremembered in connection.execute(remembering).all():
-        kept = [each for each in orjson.loads(unremembered) if each["tenant"] != tenant]
-        row = update(partitions).where(partitions.c.number == number)
-        connection.execute(row.values(unremembered=encode(kept).decode() if kept else None))
+        _write(connection, number, [each for each in orjson.loads(unremembered) if each["tenant"] != tenant])
+
+
+def _write(connection: Connection, partition: int, kept: Sequence[dict[str, Any]]) -> None:
+    row = update(partitions).where(partitions.c.number == partition)
+    connection.execute(row.values(unremembered=encode(kept).decode() if kept else None))
 
 
 def _kept(outcome: Outcome) -> dict[str, Any]:

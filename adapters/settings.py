@@ -52,7 +52,7 @@ def _redis_url(url: str) -> str:
         raise ValueError
     try:
         ConnectionPool.from_url(url).make_connection()  # which connects to nothing yet
-    except (TypeError, RedisError):
+    except RedisError:
         raise ValueError from None
     for name in _TLS_FILES & parameters.keys():
         if not Path(parameters[name][0]).is_file():

@@ -119,12 +119,11 @@ class Valkey:
     def complaint(self) -> str:
         """What it has written last, where that is a warning: why it has ended, unless it was killed."""
         try:
-            lines = (self.directory / "valkey.log").read_text(errors="replace").splitlines()[-2:]
+            last = _last_lines(self.directory / "valkey.log")
         except OSError:  # somebody has removed it
             return ""
-        return " ".join(
-            _LOG_PREFIX.sub("", line) for line in lines if (match := _LOG_PREFIX.match(line)) and match[1] == "#"
-        )
+        found = [(_LOG_PREFIX.match(line), line) for line in last]
+        return " ".join(line[match.end() :] for match, line in found if match and match[1] == "#")
 
     def stop(self, *, within: float = 10.0) -> None:
         """Ask it to end, and kill it after `within` seconds. Stopping it twice is no error."""
@@ -252,5 +251,8 @@ def _configure(process: "subprocess.Popen[bytes]", configuration: str) -> None:
 
 def _last_words(log: Path) -> str:
     """The last two lines of a log, as one: for a taken port the first of them has the cause."""
-    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return " ".join(_LOG_PREFIX.sub("", line) for line in lines[-2:]) or f"it wrote nothing to {log}"
+    return " ".join(_LOG_PREFIX.sub("", line) for line in _last_lines(log)) or f"it wrote nothing to {log}"
+
+
+def _last_lines(log: Path) -> list[str]:
+    return [line for line in log.read_text(errors="replace").splitlines() if line.strip()][-2:]

@@ -1,6 +1,5 @@
 """`spcm tenant`: add, list, remove."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -11,7 +10,7 @@ from cli.installation import choose_settings
 from cli.names import tenant_name
 from cli.options import AsJson, DataFolder
 from cli.problems import Problem
-from cli.terminal import print_json, screen, table
+from cli.terminal import ask_before_removing, print_json, screen, table
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The tenant's name.")]
 
@@ -50,8 +49,6 @@ def remove(name: Name, data: DataFolder = None) -> None:
     with engine_of(chosen) as engine:
         with engine.connect() as connection:
             require_tenant(connection, name)
-        question = f"Remove tenant {name} with all its users and subscribers?"
-        if sys.stdin.isatty() and not typer.confirm(question, err=True):
-            raise Problem("nothing was removed")
+        ask_before_removing(f"Remove tenant {name} with all its users and subscribers?")
         remove_tenant(engine, name)
     screen().print(f"tenant {name} removed, with all that it owned", soft_wrap=True)

@@ -1,13 +1,16 @@
-"""What is shown: tables for people, JSON lines for programs."""
+"""What is shown: tables for people, JSON lines for programs; and what people are asked."""
 
 import json
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from cli.problems import Problem
 
 _WIDE = 120
 """Columns of what is written to a file or a pipe."""
@@ -44,6 +47,12 @@ def print_line(text: str) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(f"{text}\n".encode())
     sys.stdout.buffer.flush()
+
+
+def ask_before_removing(question: str) -> None:
+    """On a terminal. Raises Problem where the answer is no."""
+    if sys.stdin.isatty() and not typer.confirm(question, err=True):
+        raise Problem("nothing was removed")
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:

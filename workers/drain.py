@@ -73,10 +73,10 @@ class Drain:
             except Interrupted:
                 raise
             except Exception as bug:  # what cannot be written is a bug like one that raises
-                name, first = type(bug).__name__, suspect.event_id
-                log.error("batch-failed", partition=partition, event_id=first, error=name, exc_info=bug)
+                error = type(bug).__name__
+                log.error("batch-failed", partition=partition, event_id=suspect.event_id, error=error, exc_info=bug)
                 if suspect.error:  # not even its failure can be written
-                    raise Unavailable(name) from bug
+                    raise Unavailable(error) from bug
                 suspect.failed(bug)
         if hindrance and not done:
             log.warning("waiting", partition=partition, reason=hindrance)

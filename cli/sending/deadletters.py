@@ -1,7 +1,6 @@
 """`spcm deadletters`: list, show, resend, discard."""
 
 import re
-import sys
 from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Annotated, Any
@@ -22,7 +21,7 @@ from cli.options import AsJson, DataFolder, PasswordEnv, Timeout, UserOption
 from cli.problems import FAILED, Problem, in_one_line, say
 from cli.sending.outcome_printer import OutcomePrinter
 from cli.sending.resending import Resending
-from cli.terminal import print_json, print_line, screen, table
+from cli.terminal import ask_before_removing, print_json, print_line, screen, table
 from spcm_client.commands import basic_authorization
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A dead letter's id, as `spcm deadletters list` shows it.")]
@@ -123,8 +122,8 @@ def discard(
     chosen = choose_settings(data)
     with connect(chosen.redis) as client:
         ids = [letter.id for letter in _chosen(chosen, client, letter_ids, tenant, every=every)]
-        if ids and sys.stdin.isatty() and not typer.confirm(f"Remove {_counted(len(ids))} for good?", err=True):
-            raise Problem("nothing was removed")
+        if ids:
+            ask_before_removing(f"Remove {_counted(len(ids))} for good?")
         removed = remove_dead_letters(client, ids)
     if as_json:
         print_json({"removed": removed})
