@@ -45,6 +45,8 @@ def _redis_url(url: str) -> str:
     parameters = parse_qs(parts.query)
     known = {"db", *_TLS_PARAMETERS} if parts.scheme == "rediss" else {"db"}
     for name in sorted(parameters.keys() - known):
+        if "@" in parts.query:  # a password with a question mark in it, perhaps: that is not to be told
+            raise ValueError
         raise WrongSetting(f"SPCM_REDIS_URL: {parts.scheme}:// takes {', '.join(sorted(known))}, but not {name}")
     if parts.fragment:
         raise ValueError

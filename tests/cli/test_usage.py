@@ -62,6 +62,7 @@ def test_an_empty_data_folder_is_not_the_current_one(
     ("setting", "value", "told"),
     [
         ("SPCM_PARTITIONS", "many", "SPCM_PARTITIONS must be an integer from 1 to 1024"),
+        ("SPCM_REDIS_URL", "redis://u:a?hidden=b@127.0.0.1:1/0", "with %-escapes in the password"),
         ("SPCM_DATABASE_URL", "mysql://u:hidden@h/x", "SPCM_DATABASE_URL"),
         ("SPCM_DATABASE_URL", "postgresql://u:hidden@127.0.0.1:1/x", "the database cannot be used"),
         ("SPCM_DATABASE_URL", "postgresql://h:hidden/x", "the database URL cannot be read"),
