@@ -1,10 +1,11 @@
 """Throughput upon tables of several sizes, never analysed by hand: `python -m benchmarks.growth --largest`."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 
 from benchmarks.contenders import spcm
-from benchmarks.measuring import Spread, rate_again
+from benchmarks.measuring import Spread, rate, rate_again, ratio
 from benchmarks.scenarios import TENANT, Load, new
 from benchmarks.servers import Servers
 
@@ -16,17 +17,50 @@ ROOM = {"shared_buffers": "2GB", "max_wal_size": "16GB"}
 """Settings with which PostgreSQL keeps the indexes of the largest table in memory, and needs few checkpoints."""
 
 
-def measure(servers: Servers, sizes: Sequence[int], *, commands: int, rounds: int) -> dict[int, Spread]:
-    """Commands a second, all new subscribers, by the number of subscribers that were there before."""
-    found = {}
-    for size in sizes:
-        servers.reset([TENANT], size)
-        loads = [new(commands, start) for start in range(0, rounds * commands, commands)]
-        found[size] = Spread(tuple(_round(servers, load) for load in loads))
-    return found
+def measure(
+    settings: Mapping[str, str],
+    sizes: Sequence[int],
+    *,
+    commands: int,
+    rounds: int,
+    tell: Callable[[str], None] = print,
+) -> dict[int, Spread]:
+    """Commands a second, all new subscribers, by the number of subscribers that were there before.
+
+    Each size has servers of its own, and is measured by turns with the others, each round beginning with another one:
+    the speed of a shared machine changes within minutes, and a run leaves its pages to be written in the next. They
+    are left alone until autovacuum, which reads and marks all that was filled in, is done.
+    """
+    found: dict[int, list[float]] = {size: [] for size in sizes}
+    with ExitStack() as running:
+        filled = {size: running.enter_context(Servers("postgres", settings)) for size in sizes}
+        for size, servers in filled.items():
+            servers.reset([TENANT], size)
+        for size, servers in filled.items():
+            if size:
+                servers.wait_for_autovacuum()
+        for number in range(rounds):
+            turn = number % len(sizes)
+            for size in (*sizes[turn:], *sizes[:turn]):
+                found[size].append(_rate(filled[size], size, new(commands, number * commands)))
+                tell(f"round {number + 1}, {size:,} subscribers: {found[size][-1]:,.0f}/s")
+    return {size: Spread(tuple(values)) for size, values in found.items()}
 
 
-def _round(servers: Servers, load: Load) -> float:
+def rows(how: str, found: Mapping[int, Spread]) -> Sequence[str]:
+    """In Markdown; each figure is compared with the empty table's of the same round."""
+    told = []
+    for size, spread in found.items():
+        part = ratio(spread, found[0])
+        compared = f"{part.median:.0%} ({part.low:.0%} to {part.high:.0%})" if size else ""
+        figures = f"{spread.median:,.0f} | {spread.low:,.0f} to {spread.high:,.0f}"
+        told.append(f"| {how} | {size:,} | {figures} | {compared} |")
+    return told
+
+
+def _rate(servers: Servers, size: int, load: Load) -> float:
+    if size == 0:
+        return rate(spcm, servers, load)  # empty again, each time
     servers.forget_outcomes(load.tenants)
     return rate_again(spcm, servers, load)
 
@@ -45,9 +79,8 @@ def main() -> None:
     parser.add_argument("--set", metavar="NAME=VALUE", type=setting, action="append", default=[], help="of PostgreSQL")
     chosen = parser.parse_args()
     sizes = (*SIZES, LARGEST) if chosen.largest else SIZES
-    with Servers("postgres", dict(chosen.set)) as servers:
-        for size, spread in measure(servers, sizes, commands=chosen.commands, rounds=chosen.rounds).items():
-            print(f"{size:>9,}: {spread.median:,.0f} commands/s ({spread.low:,.0f} to {spread.high:,.0f})")
+    found = measure(dict(chosen.set), sizes, commands=chosen.commands, rounds=chosen.rounds)
+    print("\n".join(rows("as set", found)))
 
 
 if __name__ == "__main__":

@@ -48,11 +48,6 @@ def rate_again(contender: Contender, servers: Servers, load: Load, processes: in
         return _rate_of(program, contender, servers, load)
 
 
-def rates(contender: Contender, servers: Servers, load: Load, *, rounds: int, processes: int = 2) -> Spread:
-    """Several rounds."""
-    return Spread(tuple(rate(contender, servers, load, processes) for _ in range(rounds)))
-
-
 def ratio(ours: Spread, theirs: Spread) -> Spread:
     """Round by round: what slowed down the machine in a round slowed down both."""
     return Spread(tuple(our / their for our, their in zip(ours.values, theirs.values, strict=True)))

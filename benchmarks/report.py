@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from benchmarks import against, chart, growth, latency, limits, machine, memory
 from benchmarks.contenders import celery_task, spcm
-from benchmarks.measuring import Spread, rates
+from benchmarks.measuring import Spread, rate
 from benchmarks.page import PAGE, PICTURE, put
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.servers import Database, Servers
@@ -51,32 +51,45 @@ def mix(scale: Scale) -> str:
 
 
 def scenarios(scale: Scale) -> str:
-    rows: list[tuple[Database, str, int]] = [
-        *(("postgres", scenario, 2) for scenario in SCENARIOS if scenario != "mix"),  # which has a table of its own
-        ("postgres", "new", 1),
-        ("postgres", "new", 3),
-        ("sqlite", "new", 2),
-        ("sqlite", "mix", 2),
-        ("sqlite", "new", 1),
+    rows: list[tuple[str, Database, int]] = [
+        *((scenario, "postgres", 2) for scenario in SCENARIOS if scenario != "mix"),  # which has a table of its own
+        ("new", "postgres", 1),
+        ("new", "postgres", 3),
+        ("new", "sqlite", 2),
+        ("mix", "sqlite", 2),
+        ("new", "sqlite", 1),
     ]
+    found: dict[tuple[str, Database, int], list[float]] = {row: [] for row in rows}
+    with Servers("postgres") as postgres, Servers("sqlite") as sqlite:
+        for number in range(scale.rounds):
+            for row in rows:
+                scenario, database, processes = row
+                servers = postgres if database == "postgres" else sqlite
+                found[row].append(rate(spcm, servers, SCENARIOS[scenario](scale.commands), processes))
+                print(f"round {number + 1}, {scenario}, {database}, {processes}: {found[row][-1]:,.0f}/s", flush=True)
+    spreads = {row: Spread(tuple(values)) for row, values in found.items()}
     return "\n".join(
         [
             "| scenario | database | worker processes | commands/s, median | lowest to highest |",
             "| --- | --- | ---: | ---: | ---: |",
-            *(_scenario(*row, scale) for row in rows),
+            *(f"| {' | '.join(map(str, row))} | {_figures(spread)} |" for row, spread in spreads.items()),
         ]
     )
 
 
 def sizes(scale: Scale) -> str:
-    rows = [
+    measured: dict[str, tuple[Mapping[str, str], Sequence[int]]] = {
+        "its defaults": ({}, (*growth.SIZES, growth.LARGEST) if scale.largest else growth.SIZES)
+    }
+    if scale.largest:
+        measured["with room"] = (growth.ROOM, (0, growth.LARGEST))
+    lines = [
         "| PostgreSQL | subscribers before | commands/s, median | lowest to highest | of the empty table's |",
         "| --- | ---: | ---: | ---: | ---: |",
-        *_sizes("its defaults", {}, (*growth.SIZES, growth.LARGEST) if scale.largest else growth.SIZES, scale),
     ]
-    if scale.largest:
-        rows += _sizes("with room", growth.ROOM, (0, growth.LARGEST), scale)
-    return "\n".join(rows)
+    for how, (settings, counts) in measured.items():
+        lines += growth.rows(how, growth.measure(settings, counts, commands=scale.commands, rounds=scale.rounds))
+    return "\n".join(lines)
 
 
 def single(scale: Scale) -> str:
@@ -144,23 +157,6 @@ def _told(comparison: against.Comparison) -> str:
     ours, theirs = comparison.commands
     rounds = len(comparison.ours.values)
     return f"{comparison.table()}\n\nRounds: {rounds}, of {ours:,} commands for SPCM and {theirs:,} for each other."
-
-
-def _scenario(database: Database, scenario: str, processes: int, scale: Scale) -> str:
-    with Servers(database) as servers:
-        load = SCENARIOS[scenario](scale.commands)
-        spread = rates(spcm, servers, load, rounds=scale.rounds, processes=processes)
-    print(f"{scenario}, {database}, {processes}: {spread.median:,.0f}/s", flush=True)
-    return f"| {scenario} | {database} | {processes} | {_figures(spread)} |"
-
-
-def _sizes(how: str, settings: Mapping[str, str], measured: Sequence[int], scale: Scale) -> list[str]:
-    with Servers("postgres", settings) as servers:
-        found = growth.measure(servers, measured, commands=scale.commands, rounds=scale.rounds)
-    empty = found[0].median
-    return [
-        f"| {how} | {size:,} | {_figures(spread)} | {spread.median / empty:.0%} |" for size, spread in found.items()
-    ]
 
 
 def _figures(spread: Spread) -> str:

@@ -88,6 +88,21 @@ class Servers:
         prepare(self.engine, self.client, PARTITIONS)
         self._checkpoint()
 
+    def wait_for_autovacuum(self, *, within: float = 600) -> None:
+        """Until PostgreSQL has looked after the subscribers by itself, as after each filling. Raises Stuck."""
+        assert self.postgres is not None
+        looked_after = text(
+            "select last_autovacuum is not null and last_autoanalyze is not null"
+            " from pg_stat_user_tables where relname = 'subscribers'"
+        )
+        deadline = time.monotonic() + within
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            while not connection.scalar(looked_after):
+                if time.monotonic() > deadline:
+                    raise Stuck("no autovacuum")
+                time.sleep(POLL)
+        self._checkpoint()
+
     def send(self, commands: Collection[tuple[int, bytes]]) -> None:
         """Put commands into their partitions' streams."""
         with self.client.pipeline(transaction=False) as pipeline:
