@@ -3,7 +3,7 @@
 from functools import cache
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
@@ -17,7 +17,7 @@ def verify_password(password_hash: str | None, password: str) -> bool:
     """Whether it is the password; with no hash (there is no such user) it costs the same, and is not."""
     try:
         return _hasher.verify(password_hash or _nobodys_hash(), password) and password_hash is not None
-    except (VerificationError, InvalidHashError):
+    except (VerifyMismatchError, InvalidHashError):  # another one is no verdict: memory was short
         return False
 
 
