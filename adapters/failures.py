@@ -25,11 +25,11 @@ class Contended(Interrupted):
 
 
 class Clashed(Contended):
-    """Raised when a unique key was violated, or a statement's time was over.
+    """Raised when a unique key was violated.
 
-    Somebody was first, or in the way; or, where it happens again and again to a command alone, it is itself to blame.
+    Somebody was first; or, where it happens again and again to a command alone, it is itself to blame.
     """
 
 
-class TookTooLong(Clashed):
-    """Raised when a statement's time was over. So is the drain's then, and only Redis counts the tries."""
+class TookTooLong(Contended):
+    """Raised when a statement's time was over: it may be the fault of others, or that of the command."""

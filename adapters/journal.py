@@ -6,18 +6,22 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, delete, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, case, cast, delete, func, literal_column, select
 
 from adapters.encoding import JsonText, canonical, encode
+from adapters.failures import Contended
 from adapters.statements import ROWS, find_columns, insert_rows
 from adapters.tables import journal
 from domain.outcomes import Outcome
 from domain.requests import Request
 
 _ROWS_AT_ONCE = 20  # of up to 8 MiB
-_COLUMNS = [column for column in journal.columns if column.name != "data"] + [
-    cast(journal.c.data, String).label("data")
-]
+_LARGE = 8 * 1024
+"""Characters of data beyond which an outcome is not read for a whole batch."""
+
+_BUT_DATA = [column for column in journal.columns if column.name != "data"]
+_DATA = cast(journal.c.data, String)
+_COLUMNS = [*_BUT_DATA, _DATA.label("data")]
 
 
 class Record(NamedTuple):
@@ -39,6 +43,7 @@ class Journal:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._known: dict[tuple[str, str], Record] = {}
+        self._large: set[tuple[str, str]] = set()
         self._added: dict[tuple[str, str], Record] = {}
 
     def prefetch(self, commands: Sequence[tuple[str, str]]) -> None:
@@ -49,10 +54,24 @@ class Journal:
         statement = _find_records(self._connection.dialect.name)
         for row in self._connection.execute(statement, {ROWS: encode(keys).decode()}):
             self._known[row.tenant, row.command_id] = _record(row)
+            if row.large:
+                self._large.add((row.tenant, row.command_id))
 
     def find(self, tenant: str, command_id: str) -> Record | None:
-        """What is remembered of a command that was prefetched."""
+        """What is remembered of a command that was prefetched; its data may be missing, which `outcome` has."""
         return self._known.get((tenant, command_id))
+
+    def outcome(self, tenant: str, command_id: str) -> Outcome:
+        """What came of a command that is remembered. Large data are read only now, for whoever is to tell them.
+
+        Raises Contended where the clean-up was faster.
+        """
+        if (tenant, command_id) not in self._large:
+            return self._known[tenant, command_id].outcome
+        outcome = outcome_of_command(self._connection, tenant, command_id)
+        if outcome is None:
+            raise Contended("the journal has just forgotten it")
+        return outcome
 
     def add(self, tenant: str, command_id: str, record: Record) -> None:
         """Remember that the command was executed."""
@@ -108,7 +127,9 @@ def _published(dialect: str) -> list[ColumnElement[Any]]:
 
 @cache
 def _find_records(dialect: str) -> Select[Any]:
-    return find_columns(journal, _COLUMNS, ("command_id",), dialect=dialect)
+    large = func.length(_DATA) > _LARGE
+    columns = [*_BUT_DATA, case((large, None), else_=_DATA).label("data"), func.coalesce(large, False).label("large")]
+    return find_columns(journal, columns, ("command_id",), dialect=dialect)
 
 
 def _row(tenant: str, command_id: str, record: Record) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The rows of all tenants, within one transaction. Only `adapters.repository` uses it: there tenants are kept apart."""
+"""The rows of all tenants, within one transaction. `adapters.repository` keeps tenants apart."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

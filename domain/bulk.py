@@ -21,6 +21,7 @@ from domain.state import State
 from domain.validation import params_of
 
 
+@dataclass(frozen=True, kw_only=True)
 class BulkOperation(Operation):
     """The operation whose payload is operations."""
 
@@ -140,6 +141,4 @@ class BulkWork:
         return remainder
 
 
-OPERATIONS[BULK] = BulkOperation(
-    name=BULK, status=200, function=bulk_of, params=NoParams, payload=BulkPayload, largest=LARGEST_BULK
-)
+OPERATIONS[BULK] = BulkOperation(name=BULK, status=200, params=NoParams, payload=BulkPayload, largest=LARGEST_BULK)

@@ -86,8 +86,8 @@ def _repeated_ids(items: list[Any], faulty: set[str]) -> Iterator[Fault]:
 
 
 _IN_ITEM = re.compile(r"items\[([0-9]+)\](?:\.(.*))?", re.DOTALL)
-_ORDER = ("items", "mode", "stopAfter")
-_ORDER_IN_ITEM = (None, "id", "operation")
+_ORDER = [field.alias or name for name, field in BulkPayload.model_fields.items()]
+_ORDER_IN_ITEM = [None, *Item.model_fields]
 
 _Place = tuple[int, int, int]
 

@@ -4,6 +4,7 @@ The declaration is all there is: documents, schemas, the batch engine and the te
 """
 
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeVar, get_type_hints
@@ -51,13 +52,12 @@ class Work(Protocol):
         """Raises Forbidden where the principal may not see the stored outcome again."""
 
 
-@dataclass(frozen=True)
-class Operation:
+@dataclass(frozen=True, kw_only=True)
+class Operation(ABC):
     """One row of the table."""
 
     name: str
     status: int
-    function: Callable[..., Any]
     params: type[Fields]
     payload: type[Fields] | None
     permission: Permission | None = None
@@ -73,12 +73,9 @@ class Operation:
         if self.permission is not None and self.permission not in principal.permissions:
             raise Forbidden
 
-    def prepare(self, principal: Principal, request: Request) -> Work:  # noqa: ARG002
+    @abstractmethod
+    def prepare(self, principal: Principal, request: Request) -> Work:
         """Check params and payload. Raises BadRequest or Invalid."""
-        at = params_of(self.params, request.params)
-        self.check_payload(request)
-        payload = payload_of(self.payload, request.payload or {}, at) if self.payload else None
-        return SingleWork(self, at, payload)
 
     def check_payload(self, request: Request) -> None:
         """Raises BadRequest where a payload is missing, is no object, or is given to an operation without one."""
@@ -104,10 +101,23 @@ class Operation:
             return None
 
 
-class SingleWork(NamedTuple):
-    """One operation on one resource, or on one set of them."""
+@dataclass(frozen=True, kw_only=True)
+class SingleOperation(Operation):
+    """An operation on one resource, or on one set of them: a function of params, payload and state."""
 
-    operation: Operation
+    function: Callable[..., Any]
+
+    def prepare(self, _principal: Principal, request: Request) -> Work:
+        at = params_of(self.params, request.params)
+        self.check_payload(request)
+        payload = payload_of(self.payload, request.payload or {}, at) if self.payload else None
+        return SingleWork(self, at, payload)
+
+
+class SingleWork(NamedTuple):
+    """A single operation that passed these checks."""
+
+    operation: SingleOperation
     at: Fields
     payload: Fields | None
 
@@ -147,7 +157,7 @@ def operation(name: str, permission: Permission, *, status: int = 200, **known: 
 
     def enter(function: F) -> F:
         params, payload = _models(function)
-        OPERATIONS[name] = Operation(
+        OPERATIONS[name] = SingleOperation(
             name=name, permission=permission, status=status, function=function, params=params, payload=payload, **known
         )
         return function

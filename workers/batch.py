@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from adapters.authenticator import Authenticator
 from adapters.encoding import JsonText, decoded, encode
@@ -127,7 +128,7 @@ class Batch:
             return False
         known = self._journal.find(*case.key)
         if known is not None and known.outcome.id == case.event_id and known.fingerprint == case.fingerprint:
-            case.outcome = known.outcome
+            case.outcome = self._remembered(case)
         else:
             case.outcome = self._lock.kept_outcome(case.event_id, case.command.id)
         if case.outcome is None:
@@ -138,7 +139,7 @@ class Batch:
     def _decide(self, case: Case, unit: UnitOfWork) -> None:
         if case.work is None:
             case.outcome = self._outcome(case)
-            if case.outcome.reason == "permission-denied":  # which may be granted before the entry is read again
+            if case.outcome.status == 403:  # which may be granted before the entry is read again
                 self._unremembered.append(case.outcome)
             return
         tenant, command_id = case.key
@@ -147,6 +148,8 @@ class Batch:
             self._guarded(case, self._repeat, known)
             case.outcome = case.outcome or self._outcome(case)
             return
+        if case.work.set_based:  # what it would write of the commands before it is not its fault
+            unit.write()
         self._guarded(case, self._execute, unit)
         case.outcome = self._outcome(case)
         remembered = case.work.journaled and not case.command.dry_run and case.outcome.status < 500
@@ -163,7 +166,7 @@ class Batch:
             step(case, *arguments)
         except Refused as refused:
             case.result = refusal(refused, case.command.subject)
-        except Interrupted:
+        except (Interrupted, DBAPIError):  # the transaction may be over: the drain finds out whose fault it is
             raise
         except Exception as bug:  # the one place where a bug becomes a 500
             log.error("command-failed", event_id=case.event_id, error=type(bug).__name__, exc_info=bug)
@@ -174,19 +177,24 @@ class Batch:
         tenant, _ = case.key
         state = unit.state(tenant)
         with state.work(locks=case.work.locks, set_based=case.work.set_based) as undo:
-            result = case.work.execute(state)
+            case.result = self._encoded(case.work.execute(state))
             if case.command.dry_run:
                 undo()
-        case.result = self._encoded(result)
 
     def _repeat(self, case: Case, known: Record) -> None:
         """The stored outcome, told to another entry."""
         assert case.work is not None
         if known.fingerprint != case.fingerprint:
             raise Unprocessable("command-id-reused")
-        case.work.check_replay(lambda: decoded(known.outcome.data))
-        case.outcome = replay_of(known.outcome, case.command, case.event_id, self._now)
-        self._answered += 0 if known.outcome.data is None else len(known.outcome.data.text)
+        stored = self._remembered(case)
+        case.work.check_replay(lambda: decoded(stored.data))
+        case.outcome = replay_of(stored, case.command, case.event_id, self._now)
+
+    def _remembered(self, case: Case) -> Outcome:
+        """What came of the command, which the journal knows, to be told."""
+        outcome = self._journal.outcome(*case.key)
+        self._answered += 0 if outcome.data is None else len(outcome.data.text)
+        return outcome
 
     def _encoded(self, result: Result) -> Result:
         """Once, for the journal and the event; how much it is counts."""

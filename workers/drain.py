@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import structlog
@@ -44,6 +44,8 @@ class Drain:
     authenticator: Authenticator
     defaults: Defaults
     batch_size: int = 1000
+    _suspects: dict[int, Suspect] = field(default_factory=dict)
+    """Of partitions whose drain's time was over before it was known who is to blame."""
 
     def run(self, partition: int) -> bool:
         """Execute what the partition holds; whether something may be left. An outage is logged and waited out."""
@@ -59,7 +61,8 @@ class Drain:
 
     def _run(self, partition: int) -> bool:
         deadline = time.monotonic() + BUDGET
-        suspect, done, hindrance = Suspect(self.batch_size), 0, ""
+        suspect = self._suspects.pop(partition, None) or Suspect(self.batch_size)
+        done, hindrance = 0, ""
         while time.monotonic() < deadline:
             try:
                 # Asked after the lock was given back: who came meanwhile and found it taken relies on us.
@@ -80,6 +83,8 @@ class Drain:
                 suspect.failed(bug)
         if hindrance and not done:
             log.warning("waiting", partition=partition, reason=hindrance)
+        if suspect.event_id:
+            self._suspects[partition] = suspect
         self.streams.answer_bell(partition)
         return True
 

@@ -10,10 +10,10 @@ ROUNDS = 3
 
 @dataclass(slots=True)
 class Suspect:
-    """The command with which a drain's last batch began, and what speaks against it."""
+    """The command with which a partition's last batch began, and what speaks against it."""
 
     batch_size: int
-    event_id: str = ""
+    event_id: str = ""  # none, once the batch was executed
     error: str = ""  # what failed with this command alone
     _rounds: int = 0
     _singly: int = 0  # so many commands are still to be taken one at a time: one of them failed its batch
@@ -26,12 +26,12 @@ class Suspect:
     def look_at(self, event_id: str) -> str:
         """A batch begins with this command: what failed with it alone, the last time."""
         if event_id != self.event_id:  # somebody else may be done with the one before
-            self.event_id, self.error = event_id, ""
+            self.event_id, self.error, self._rounds = event_id, "", 0
         return self.error
 
     def acquit(self) -> None:
         """The batch was executed."""
-        self._rounds, self._singly = 0, max(0, self._singly - 1)
+        self.event_id, self._rounds, self._singly = "", 0, max(0, self._singly - 1)
 
     def hindered(self, contended: Contended) -> int:
         """Others were in the way; how often in a row."""

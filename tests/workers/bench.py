@@ -26,17 +26,28 @@ class Bench:
         self._desk = Desk(engine)
 
     def drain(self, engine: Any = None) -> bool:
-        return Drain(engine or self.engine, self.streams, Authenticator(), Defaults()).run(0)
+        return self.worker(engine).run(0)
+
+    def worker(self, engine: Any = None) -> Drain:
+        """What a process keeps for all its drains."""
+        return Drain(engine or self.engine, self.streams, Authenticator(), Defaults())
 
     def send(self, *msisdns: str) -> None:
         for msisdn in msisdns:
-            create = self._desk.command("subscriber.create", {"msisdn": msisdn}, params={"msisdn": msisdn})
-            self.client.xadd(command_stream(0), {"command": written(create)})
+            self.ask("subscriber.create", {"msisdn": msisdn}, params={"msisdn": msisdn})
 
     def send_bulk(self, *msisdns: str) -> None:
         """One command that creates all of them."""
-        bulk = self._desk.command("bulk.execute", {"items": [new_subscriber(msisdn) for msisdn in msisdns]})
-        self.client.xadd(command_stream(0), {"command": written(bulk)})
+        self.ask("bulk.execute", {"items": [new_subscriber(msisdn) for msisdn in msisdns]})
+
+    def ask(self, operation: str, payload: Any = None, **members: Any) -> None:
+        """Send this command."""
+        command = self._desk.command(operation, payload, **members)
+        self.client.xadd(command_stream(0), {"command": written(command)})
+
+    def subscribers(self) -> list[str]:
+        """The MSISDNs of those that there are."""
+        return [row[0] for row in self._desk.rows()["subscribers"]]
 
     def told(self) -> list[int]:
         return [event["status"] for event in self._events()]

@@ -1,7 +1,7 @@
 """What a drain makes of failures: who is to blame, who is tried again, and who never notices."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,12 +15,13 @@ from adapters.failures import Clashed, Contended, Stalled, TookTooLong, Unavaila
 from adapters.keys import DEAD_LETTERS, command_stream, outcome_stream
 from adapters.redis_client import connect
 from adapters.streams import CommandStreams
-from domain.operations import Operation
+from domain.operations import SingleOperation
 from tests.engines import migrated
 from tests.faults.proxy import Proxy
 from tests.workers.bench import Bench
 from workers.batch import Batch
 from workers.case import Case
+from workers.suspect import Suspect
 
 
 @pytest.fixture
@@ -70,6 +71,32 @@ def test_who_clashes_alone_again_and_again_is_to_blame(bench: Bench, fail: Fail)
     assert bench.told() == [500]
 
 
+@pytest.mark.parametrize("error", [RuntimeError(), Clashed("in the way")], ids=["raises", "clashes"])
+def test_who_is_to_blame_is_found_also_where_a_drain_has_the_time_for_one_batch_only(
+    error: Exception, bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.drain.BUDGET", 0.001)
+    fail(lambda cases: any(b'"072"' in (case.entry.raw or b"") for case in cases), error)
+    bench.send("071", "072", "073")
+    worker = bench.worker()
+    for _ in range(40):
+        worker.run(0)
+    assert bench.told() == [201, 500, 201]
+
+
+def test_how_often_one_has_clashed_is_not_counted_against_the_next() -> None:
+    suspect = Suspect(batch_size=1)
+    for _ in range(4):  # of many at once, then alone
+        suspect.look_at("0-1-0")
+        suspect.hindered(Clashed())
+    for _ in range(2):
+        assert suspect.look_at("0-2-0") == ""
+        suspect.hindered(Clashed())
+    assert suspect.look_at("0-2-0") == ""
+    suspect.hindered(Clashed("in the way"))
+    assert suspect.look_at("0-2-0") == "in the way"
+
+
 def test_who_only_waits_for_others_is_not_to_blame(bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.drain.BUDGET", 0.3)
     fail(always, Contended("PostgreSQL: LockNotAvailable 55P03"))
@@ -87,7 +114,6 @@ def test_whose_statements_take_too_long_is_not_tried_for_ever(
     bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workers.drain.BUDGET", 3.0)
-    monkeypatch.setattr("workers.suspect.ROUNDS", 10**9)  # a drain's time is over before it has counted to three
     fail(always, TookTooLong())
     bench.send("071")
     bench.drain()
@@ -112,7 +138,7 @@ def test_who_stalls_before_it_is_executed_is_not_tried_for_ever_either(
     def stall(*_: Any) -> Any:
         raise Stalled
 
-    monkeypatch.setattr(Operation, "prepare", stall)
+    monkeypatch.setattr(SingleOperation, "prepare", stall)
     bench.send("071")
     for _ in range(3):
         bench.drain()
@@ -121,15 +147,17 @@ def test_who_stalls_before_it_is_executed_is_not_tried_for_ever_either(
     assert bench.told() == [500]
 
 
+class Killed(BaseException):
+    """What nothing in the worker catches."""
+
+
+def die(**_: Any) -> Any:
+    raise Killed
+
+
 def test_what_was_executed_is_no_dead_letter_though_its_worker_died_of_telling_it(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Killed(BaseException):
-        """What nothing in the worker catches."""
-
-    def die(**_: Any) -> Any:
-        raise Killed
-
     bench.send("071")
     with monkeypatch.context() as broken:
         broken.setattr(bench.streams, "_finish", die)
@@ -139,6 +167,31 @@ def test_what_was_executed_is_no_dead_letter_though_its_worker_died_of_telling_i
     bench.drain()
     assert bench.told() == [201]
     assert not bench.client.exists(DEAD_LETTERS)
+
+
+def test_what_was_executed_before_is_not_told_all_at_once_if_it_is_large(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for first in ("1", "3", "5"):
+        bench.send_bulk(first, first + "0")
+    with monkeypatch.context() as broken:
+        broken.setattr(bench.streams, "_finish", die)
+        with pytest.raises(Killed):
+            bench.drain()
+    assert len(bench.subscribers()) == 6
+    told_at_once: list[int] = []
+    finish = bench.streams.finish
+
+    def counting(partition: int, token: str, told: Iterable[Any]) -> int:
+        announced = list(told)
+        told_at_once.append(len(announced))
+        return finish(partition, token, announced)
+
+    monkeypatch.setattr(bench.streams, "finish", counting)
+    monkeypatch.setattr("workers.batch.LARGEST_ANSWERS", 1)
+    bench.drain()
+    assert told_at_once == [1, 1, 1]
+    assert bench.told() == [200] * 3
 
 
 def test_an_outage_is_never_held_against_a_command(bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch) -> None:
