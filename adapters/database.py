@@ -21,6 +21,15 @@ LOCK_TIMEOUT = 2_000
 IDLE_TIMEOUT = 3_000
 """Milliseconds after which PostgreSQL ends the session, and frees the partition, of a process that was stopped."""
 
+_CONNECTION = {
+    "application_name": APPLICATION,
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 
 _UNREADABLE = (
     "the database URL cannot be read: postgresql://user:password@host/name is one, with %-escapes in the password"
@@ -47,11 +56,15 @@ def database_url(text: str) -> URL:
 
 
 def _known(url: URL) -> URL:
-    """The same PostgreSQL URL. Raises WrongDatabaseUrl for parameters that libpq does not know."""
+    """The same PostgreSQL URL. Raises WrongDatabaseUrl for parameters that libpq does not know, or that we set."""
     try:
         make_conninfo(**url.get_dialect()().create_connect_args(url)[1])
     except (ArgumentError, ProgrammingError) as error:
-        raise WrongDatabaseUrl(f"the database URL is wrong: {error}") from None
+        raise WrongDatabaseUrl(f"the database URL is wrong: {str(error).strip()}") from None
+    ours = sorted({"options", *_CONNECTION} & set(url.query))
+    if ours:
+        schema = "; ALTER ROLE ... SET search_path chooses a schema" if "options" in ours else ""
+        raise WrongDatabaseUrl(f"the database URL must leave out {', '.join(ours)}, which SPCM sets itself{schema}")
     return url
 
 
@@ -79,11 +92,10 @@ def _postgresql_engine(url: URL, statement_timeout: int) -> Engine:
         # A worker may be silent for as long as nobody sends anything.
         "idle_session_timeout": 0,
     }
-    keepalive = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     engine = create_engine(
         url,
-        connect_args={"options": options, "connect_timeout": 5, "application_name": APPLICATION, **keepalive},
+        connect_args={"options": options, **_CONNECTION},
         pool_size=2,
         max_overflow=8,
         hide_parameters=True,  # of a statement that is wrong: they would be in the log

@@ -68,6 +68,8 @@ def test_an_empty_data_folder_is_not_the_current_one(
         ("SPCM_DATABASE_URL", "postgresql://h:hidden/x", "the database URL cannot be read"),
         ("SPCM_DATABASE_URL", "postgresql://u:p@hidden@127.0.0.1/x", "%40"),
         ("SPCM_DATABASE_URL", "postgresql://u:hidden@127.0.0.1/x?foo=bar", 'invalid connection option "foo"'),
+        ("SPCM_DATABASE_URL", "postgresql://u:hidden@h/x?options=-csearch_path%3Dy", "search_path chooses a schema"),
+        ("SPCM_DATABASE_URL", "postgresql://u:hidden@h/x?connect_timeout=9", "must leave out connect_timeout"),
         ("SPCM_DATABASE_URL", "sqlite:////nowhere/x?timeout=soon", "no parameters"),
         (
             "SPCM_DATABASE_URL",
