@@ -22,6 +22,7 @@ from spcm_client.errors import (
     OutcomeTimeout,
     PartitionsUnreadable,
     SubmitFailed,
+    WrongUrl,
 )
 from spcm_client.follow import follow
 from spcm_client.groups import OutcomeGroup
@@ -44,6 +45,7 @@ __all__ = [
     "PartitionsUnreadable",
     "SubmitFailed",
     "Submitted",
+    "WrongUrl",
     "follow",
     "import_items",
     "partition_of",

@@ -22,7 +22,7 @@ from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 from redis.utils import HIREDIS_AVAILABLE
 
-from spcm_client.errors import ConnectionLost
+from spcm_client.errors import ConnectionLost, WrongUrl
 
 _LOST = (RedisConnectionError, RedisTimeoutError, OSError)
 
@@ -47,20 +47,27 @@ def _as_text(word: Any) -> Any:
 
 
 def connect(redis: Redis | str) -> Redis:
-    """A client that is given is used as it is; for a URL one is made, which connects when it is first used."""
+    """A client that is given is used as it is; for a URL one is made, which connects when it is first used.
+
+    Raises `WrongUrl`.
+    """
     if isinstance(redis, Redis):
         return redis
     backoff = ExponentialWithJitterBackoff(base=0.05, cap=1.0)
-    made: Redis = Redis.from_url(
-        redis,
-        socket_timeout=_SOCKET_TIMEOUT,
-        retry=Retry(backoff, _RETRIES),
-        retry_on_error=[ReadOnlyError],  # on a new connection: this one has stayed with a master that is none any more
-        max_connections=_MAX_CONNECTIONS,
-        # With these, redis-py also hands out connections on which an answer to another request is still to be read.
-        maint_notifications_config=MaintNotificationsConfig(enabled=False),
-        command_packer=_NumbersAsText() if HIREDIS_AVAILABLE else None,
-    )
+    try:
+        made: Redis = Redis.from_url(
+            redis,
+            socket_timeout=_SOCKET_TIMEOUT,
+            retry=Retry(backoff, _RETRIES),
+            retry_on_error=[ReadOnlyError],  # on a new connection: this one stayed with a master that is none any more
+            max_connections=_MAX_CONNECTIONS,
+            # With these, redis-py also hands out connections on which an answer to another request is still to come.
+            maint_notifications_config=MaintNotificationsConfig(enabled=False),
+            command_packer=_NumbersAsText() if HIREDIS_AVAILABLE else None,
+        )
+    except ValueError:
+        form = "redis://user:password@host:port/0 is one, with %-escapes in the password"
+        raise WrongUrl(f"the Redis URL cannot be read: {form}") from None
     return made
 
 

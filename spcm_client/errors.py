@@ -16,6 +16,10 @@ class InvalidCommand(ClientError, ValueError):
     """
 
 
+class WrongUrl(ClientError, ValueError):
+    """Raised when a Redis URL cannot be read. The words hold nothing of it: there may be a password in it."""
+
+
 class SubmitFailed(ClientError):
     """Raised when Redis did not confirm that it took commands: it may hold them, some of them, or none.
 
