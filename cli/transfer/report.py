@@ -76,6 +76,7 @@ class Report:
         self.statuses: Counter[tuple[int | None, str | None]] = Counter()
         self.replayed = 0
         self._source = source
+        self._mode = path.stat().st_mode & 0o666
         self._failures = Failures()
         self._parts = ExitStack()
         self._files = [self._part(each) for each in (self.path, self.remainder)]
@@ -143,6 +144,7 @@ class Report:
             if not _is_at(part, file):  # whoever had it until now has just put it in its place
                 raise BlockingIOError
             file.truncate(0)
+            os.fchmod(file.fileno(), self._mode)  # the remainder's lines are the imported file's own
         except OSError as error:
             self._parts.close()
             words = "this file is being imported" if isinstance(error, BlockingIOError) else error.strerror
