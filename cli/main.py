@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Annotated
 
@@ -43,6 +44,7 @@ def main() -> None:
     """The program: ends with the command's status."""
     _open_what_is_closed()
     _write_what_can_be_written()
+    _wait_for_who_reads_and_writes()
     with Guard() as guard:
         guard.status = int(app(prog_name="spcm", standalone_mode=False) or 0)
         sys.stdout.flush()
@@ -60,8 +62,15 @@ def _open_what_is_closed() -> None:
 
 def _write_what_can_be_written() -> None:
     """Where the terminal's encoding lacks a character, something stands in its place."""
-    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.encoding != "utf-8":
+    if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+
+
+def _wait_for_who_reads_and_writes() -> None:
+    """Some programs hand on pipes that do not wait: a read would find nothing, and a write no room."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        with suppress(OSError):
+            os.set_blocking(stream.fileno(), True)
 
 
 def _forget_what_nobody_reads() -> None:

@@ -15,7 +15,7 @@ SILENT = 5
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """One command stream: `oldest` is its oldest command's age in seconds, `tries` how often that was begun.
+    """One command stream: `oldest_age` is that of its first command in seconds, `tries` how often that was begun.
 
     `backlog` is None where what is in its place is no stream.
     `taken` tells that its first commands were taken and are not finished; `holder`, whose transaction decides them.
@@ -23,7 +23,7 @@ class Partition:
 
     number: int
     backlog: int | None
-    oldest: float | None
+    oldest_age: float | None
     taken: bool
     tries: int
     holder: str | None
@@ -33,24 +33,24 @@ class Partition:
 class Overview:
     """`outcomes` are those kept, by tenant; `workers` is None where Redis does not let us see its connections.
 
-    `database` tells what is wrong with it; then no partition has a holder.
+    Where there is `database_trouble`, no partition has a holder.
     """
 
     partitions: list[Partition]
     outcomes: dict[str, int]
     dead_letters: int
     workers: list[str] | None
-    database: str | None
+    database_trouble: str | None
 
 
-def overview(client: redis.Redis, count: int, holders: dict[int, str], database: str | None) -> Overview:
-    """Asked of Redis now; `holders` are the database's, and `database` its trouble. Raises redis-py's errors."""
+def overview(client: redis.Redis, count: int, holders: dict[int, str], database_trouble: str | None) -> Overview:
+    """Asked of Redis now; holders and trouble are the database's. Raises redis-py's errors."""
     return Overview(
         partitions=_partitions(client, count, holders),
         outcomes=_outcomes(client),
         dead_letters=dead_letters(client),
         workers=None if (there := workers(client)) is None else [str(each) for each in there],
-        database=database,
+        database_trouble=database_trouble,
     )
 
 

@@ -20,6 +20,7 @@ from cli.installation import choose_settings
 from cli.options import AsJson, DataFolder
 from cli.overview import Overview, Partition, overview
 from cli.problems import WRONG
+from cli.stopping import terminated_as_by_ctrl_c
 from cli.terminal import print_json, screen, table, visible
 from cli.waiting import OutageWait
 from spcm_client import read_partitions
@@ -41,7 +42,7 @@ def status(watch: Watch = False, as_json: AsJson = False, data: DataFolder = Non
         show(first)
         if watch:
             _watch(chosen, client, show)
-    if first.database is not None:
+    if first.database_trouble is not None:
         raise typer.Exit(WRONG)
 
 
@@ -61,7 +62,7 @@ def _showing(*, again: bool, as_json: bool) -> Iterator[Callable[[Overview], Non
     if as_json:
         yield lambda shown: print_json(dataclasses.asdict(shown))
     elif again and console.is_terminal:
-        with Live(console=console, auto_refresh=False) as live:
+        with terminated_as_by_ctrl_c(), Live(console=console, auto_refresh=False) as live:
             yield lambda shown: live.update(_tables(shown), refresh=True)
     else:
         yield lambda shown: console.print(_tables(shown))
@@ -78,7 +79,7 @@ def _tables(shown: Overview) -> Group:
         (
             each.number,
             "no stream" if each.backlog is None else each.backlog,
-            "" if each.oldest is None else f"{each.oldest:.1f} s",
+            "" if each.oldest_age is None else f"{each.oldest_age:.1f} s",
             _holder(each),
         )
         for each in shown.partitions
@@ -92,7 +93,7 @@ def _tables(shown: Overview) -> Group:
         table(["tenant", "outcomes kept"], shown.outcomes.items()),
         Text(f"dead letters: {shown.dead_letters}", style="red" if shown.dead_letters else ""),
         Text(workers, style="" if shown.workers else "yellow"),
-        *([] if shown.database is None else [Text(visible(shown.database), style="red")]),
+        *([] if shown.database_trouble is None else [Text(visible(shown.database_trouble), style="red")]),
     )
 
 

@@ -54,6 +54,18 @@ def undisturbed() -> Iterator[None]:
 
 
 @contextmanager
+def terminated_as_by_ctrl_c() -> Iterator[None]:
+    """By other signals too it ends in order: with a last word, without the files it has begun, its cursor back."""
+    others = [number for number in requests_to_end() if number != signal.SIGINT]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in others}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def stopping_in_order() -> Iterator[Requests]:
     """Until asked to end: then Stopped goes through what runs inside, and stops here."""
     requests = Requests()

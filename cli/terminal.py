@@ -45,7 +45,7 @@ def print_json(value: Any) -> None:
 def print_line(text: str) -> None:
     """A line that a program reads, at once; UTF-8, as JSON is, whatever the terminal's own encoding."""
     sys.stdout.flush()
-    sys.stdout.buffer.write(f"{text}\n".encode())
+    sys.stdout.buffer.write(f"{text}\n".encode(errors="replace"))
     sys.stdout.buffer.flush()
 
 

@@ -1,7 +1,6 @@
 """`spcm follow`."""
 
 import json
-import re
 import time
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from rich.text import Text
 from adapters.keys import UNATTRIBUTED, outcome_stream
 from adapters.redis_client import connect
 from cli.installation import choose_settings
-from cli.names import tenant_name
+from cli.names import is_entry_id, tenant_name
 from cli.options import AsJson, DataFolder
 from cli.outcomes.line import outcome_line
 from cli.outcomes.streams import OLDEST, OutcomeStreams, Published
@@ -33,7 +32,7 @@ From = Annotated[
 
 def follow(tenant: Tenant = None, point: From = "now", as_json: AsJson = False, data: DataFolder = None) -> None:
     """Show outcomes as they are published, until Ctrl-C."""
-    if point not in ("start", "now") and not re.fullmatch(r"[0-9]{1,20}(-[0-9]{1,20})?", point):
+    if point not in ("start", "now") and not is_entry_id(point):
         raise Problem("--from must be start, now, or an entry's id, as in 1763740800000-0")
     position = {"start": OLDEST, "now": None}.get(point, point)
     chosen = choose_settings(data)

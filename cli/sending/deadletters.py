@@ -1,6 +1,5 @@
 """`spcm deadletters`: list, show, resend, discard."""
 
-import re
 from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Annotated, Any
@@ -16,11 +15,12 @@ from adapters.settings import Settings
 from adapters.tenants import NoSuchTenant, require_tenant
 from cli.database import database
 from cli.installation import choose_settings
-from cli.names import password_in, tenant_name, user_name
+from cli.names import is_entry_id, password_in, tenant_name, user_name
 from cli.options import AsJson, DataFolder, PasswordEnv, Timeout, UserOption
 from cli.problems import FAILED, Problem, in_one_line, say
 from cli.sending.outcome_printer import OutcomePrinter
 from cli.sending.resending import Resending
+from cli.stopping import terminated_as_by_ctrl_c
 from cli.terminal import ask_before_removing, print_json, print_line, screen, table
 from spcm_client.commands import basic_authorization
 
@@ -93,7 +93,7 @@ def resend(
     chosen = choose_settings(data)
     with connect(chosen.redis) as client:
         letters = _chosen(chosen, client, letter_ids, tenant, every=every)
-        with OutcomePrinter(as_json=as_json) as printer:
+        with terminated_as_by_ctrl_c(), OutcomePrinter(as_json=as_json) as printer:
             resending = Resending(client, authorization, printer, timeout)
             if no_wait:
                 resending.send(letters)
@@ -184,7 +184,7 @@ def _require_tenant(chosen: Settings, name: str) -> None:
 
 def _found(client: redis.Redis, letter_id: str) -> DeadLetter:
     """Raises Problem where there is none."""
-    if not re.fullmatch(r"[0-9]{1,20}-[0-9]{1,20}", letter_id):
+    if "-" not in letter_id or not is_entry_id(letter_id):
         raise Problem("a dead letter's id is like 1763740800000-0: `spcm deadletters list` shows them")
     letter = dead_letter(client, letter_id)
     if letter is None:

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli.outcomes.line import outcome_line
 from cli.sending.submission import Sent
-from cli.terminal import errors, print_json, print_line, screen
+from cli.terminal import errors, print_json, print_line, screen, visible
 
 
 class OutcomePrinter:
@@ -47,7 +47,9 @@ class OutcomePrinter:
             if tell and self._as_json:
                 print_json({"commandid": each.command_id, "partition": each.partition, "entry": each.entry})
             elif tell:
-                self._screen.print(f"sent {each.command_id} to partition {each.partition}", soft_wrap=True)
+                self._screen.print(
+                    f"sent {visible(str(each.command_id))} to partition {each.partition}", soft_wrap=True
+                )
 
     def expect_no_more(self) -> None:
         """All commands were sent."""

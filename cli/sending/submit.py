@@ -19,6 +19,7 @@ from cli.sending.command_file import commands_in
 from cli.sending.inbox import Inbox
 from cli.sending.outcome_printer import OutcomePrinter
 from cli.sending.submission import Submission
+from cli.stopping import terminated_as_by_ctrl_c
 from spcm_client.commands import basic_authorization
 
 MOST_UNDER_WAY = 1_000
@@ -56,7 +57,7 @@ def submit(
         inbox = Inbox(commands_in(FileIO(0 if file == "-" else file, closefd=file != "-")))
         if file == "-" and sys.stdin.isatty():
             say("commands are read from the terminal, until Ctrl-D")
-        with OutcomePrinter(as_json=as_json) as printer, _unanswered_are_named(submission):
+        with terminated_as_by_ctrl_c(), OutcomePrinter(as_json=as_json) as printer, _unanswered_are_named(submission):
             if no_wait:
                 _send_all(inbox, submission, printer)
             else:
@@ -85,11 +86,20 @@ def _unanswered_are_named(submission: Submission) -> Iterator[None]:
     try:
         yield
     except (Problem, RedisError) as error:
-        if not (ids := submission.unanswered):
+        if not (words := _unanswered(submission)):
             raise
-        commands = "1 command has" if len(ids) == 1 else f"{len(ids)} commands have"
-        words = f"{commands} no outcome yet and may still be executed, under these ids: {' '.join(map(str, ids))}"
         raise Problem(f"{in_one_line(error)}; {words}") from None
+    except KeyboardInterrupt:
+        if words := _unanswered(submission):
+            say(words)
+        raise
+
+
+def _unanswered(submission: Submission) -> str:
+    if not (ids := submission.unanswered):
+        return ""
+    commands = "1 command has" if len(ids) == 1 else f"{len(ids)} commands have"
+    return f"{commands} no outcome yet and may still be executed, under these ids: {' '.join(map(str, ids))}"
 
 
 def _send_all(inbox: Inbox, submission: Submission, printer: OutcomePrinter) -> None:

@@ -1,9 +1,8 @@
 """`spcm import`."""
 
-import signal
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,9 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli.installation import choose_settings, number_of_partitions
 from cli.names import password_in, tenant_name, user_name
-from cli.options import DataFolder, PasswordEnv, TenantOption, UserOption
+from cli.options import DataFolder, PasswordEnv, TenantOption, Timeout, UserOption
 from cli.problems import FAILED, Problem, in_one_line, say
-from cli.stopping import requests_to_end
+from cli.stopping import terminated_as_by_ctrl_c
 from cli.terminal import errors, print_line, screen, table
 from cli.transfer.report import Report, summary
 from cli.transfer.source import open_source
@@ -40,7 +39,6 @@ OperationOption = Annotated[str, typer.Option("--operation", metavar="NAME", hel
 Mode = Annotated[ImportMode, typer.Option("--mode", help="atomic: a failure undoes its bulk, up to 500 lines.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing: tell what would be.")]
 Run = Annotated[str, typer.Option("--run", metavar="LABEL", help="Another label imports the same file anew.")]
-Timeout = Annotated[float, typer.Option("--timeout", min=1, help="Seconds without an outcome after which to give up.")]
 
 
 def import_file(
@@ -62,7 +60,7 @@ def import_file(
     """
     chosen = choose_settings(data)
     known = _operation(operation)
-    with closing(open_source(file, known)) as source, _terminated_as_by_ctrl_c(), Report(file, source) as report:
+    with closing(open_source(file, known)) as source, terminated_as_by_ctrl_c(), Report(file, source) as report:
         try:
             content = source.check()
         except Problem as problem:
@@ -73,6 +71,7 @@ def import_file(
             results = import_items(client, source.items(), mode=mode.value, run=label, dry_run=dry_run, timeout=timeout)
             try:
                 _follow(results, report, content.items)
+                report.write()
             except OutcomeTimeout as late:
                 why = "is a worker running?" if late.__cause__ is None else f"{in_one_line(late.__cause__)}."
                 raise Problem(
@@ -81,22 +80,9 @@ def import_file(
             except KeyboardInterrupt:
                 say("run the same import again to go on")
                 raise
-        report.write()
         _tell(report, dry_run=dry_run)
         if report.failed:
             raise typer.Exit(FAILED)
-
-
-@contextmanager
-def _terminated_as_by_ctrl_c() -> Iterator[None]:
-    """By other signals too it ends in order: without the files that it has begun, and saying how to go on."""
-    others = [number for number in requests_to_end() if number != signal.SIGINT]
-    before = {number: signal.signal(number, signal.default_int_handler) for number in others}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _operation(name: str) -> Operation:

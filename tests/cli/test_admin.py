@@ -65,8 +65,10 @@ def test_tenants_come_and_go(migrated: Program) -> None:
 def test_users_come_change_and_go(migrated: Program) -> None:
     migrated.call("tenant", "add", "acme")
     name = ["--tenant", "acme", "oms"]
-    some = ["--permission", "subscriber_read", "--permission", "SPCM_SUBSCRIBER_CREATE_PERMISSION"]
-    assert migrated.call("user", "add", *name, "--password-stdin", *some, stdin="one\n").status == 0
+    named = ("subscriber_read", "SPCM_SUBSCRIBER_CREATE_PERMISSION", "SUBSCRIBER_READ")
+    some = [word for each in named for word in ("--permission", each)]
+    added = migrated.call("user", "add", *name, "--password-stdin", *some, stdin="one\n")
+    assert added.out == "user oms of tenant acme added, with 2 permissions\n"
     again = migrated.call("user", "add", *name, "--password-stdin", *some, stdin="one\n")
     assert again.is_refused("user oms of tenant acme is there already", "spcm user password", "spcm user permissions")
     listed = migrated.call("user", "list", "--tenant", "acme", "--json").lines

@@ -27,6 +27,12 @@ def test_what_never_ran_cannot_be_measured(migrated: Program, redis_url: str) ->
     assert migrated.run("bench", SPCM_REDIS_URL=redis_url).is_refused("no worker has ever started")
 
 
+def test_without_a_database_nothing_is_measured_and_none_is_made(redis_url: str, tmp_path: Path) -> None:
+    program = Program(SPCM_REDIS_URL=redis_url, SPCM_DATA=str(tmp_path))
+    assert program.call("bench").is_refused("there is no database")
+    assert not list(tmp_path.iterdir())
+
+
 def test_refusals_are_told_as_such(redis_url: str, tmp_path: Path) -> None:
     program = Program(SPCM_REDIS_URL=redis_url, SPCM_DATA=str(tmp_path / "data"), SPCM_BACKLOG_LIMIT="1")
     with program.running("up", "--workers", "1") as up:

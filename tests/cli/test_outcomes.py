@@ -57,7 +57,8 @@ def test_a_reader_that_goes_away_ends_it_without_a_word(program: Program) -> Non
 
 
 def test_a_place_to_follow_from_that_is_none_is_told(program: Program) -> None:
-    assert program.call("follow", "--from", "yesterday").is_refused("--from must be start, now")
+    for place in "yesterday", str(2**64), f"1-{2**64}":
+        assert program.call("follow", "--from", place).is_refused("--from must be start, now")
 
 
 def test_a_stored_outcome_is_shown(program: Program) -> None:

@@ -25,7 +25,7 @@ def test_status_without_a_database_shows_what_waits(redis_url: str, tmp_path: Pa
     told = program.call("status", "--json")
     assert told.status == 2
     assert told.lines[0]["partitions"][3]["backlog"] == 1
-    assert "the database cannot be used" in told.lines[0]["database"]
+    assert "the database cannot be used" in told.lines[0]["database_trouble"]
     shown = program.call("status").out.splitlines()
     assert sum("the database cannot be used" in line for line in shown) == 1
 

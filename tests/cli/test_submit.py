@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 import subprocess
 import time
 import uuid
@@ -89,6 +91,30 @@ def test_outcomes_come_while_commands_still_do(program: Program) -> None:
         assert process.wait(10) == 0
 
 
+def test_a_pipe_that_does_not_wait_is_waited_for(program: Program) -> None:
+    readable, writable = os.pipe()
+    os.set_blocking(readable, False)
+    words = [*program.words, "submit", "--json", *AS_OMS]
+    with (
+        open(writable, "wb", buffering=0) as pipe,
+        subprocess.Popen(words, env=program.environment, stdin=readable, stdout=subprocess.PIPE, bufsize=0) as process,
+    ):
+        os.close(readable)
+        for msisdn in ("1011", "1012"):
+            pipe.write(json.dumps(create(msisdn)).encode())
+            assert json.loads(next_line(process))["subject"] == f"subscribers/{msisdn}"
+        pipe.close()
+        assert process.wait(10) == 0
+
+
+def test_ids_that_no_terminal_should_see_are_told_as_far_as_they_can_be(program: Program) -> None:
+    text = json.dumps([create("1013", id="\x1b[31mred"), create("1014", id="\ud800")])
+    shown = program.run("submit", "--no-wait", *AS_OMS, stdin=text)
+    assert (shown.status, shown.out.count("sent ")) == (0, 2)
+    assert "\x1b" not in shown.out
+    assert len(program.run("submit", "--no-wait", "--json", *AS_OMS, stdin=text).lines) == 2
+
+
 def test_without_waiting_it_tells_what_was_sent(program: Program) -> None:
     ended = submit(program, [create("1009", id="sent")], "--no-wait")
     assert ended.status == 0
@@ -111,6 +137,23 @@ def test_what_has_no_outcome_in_time_is_counted(tmp_path: Path) -> None:
     assert ended.is_refused("2 commands have no outcome yet and may still be executed, under these ids: ")
     ids = ended.err.rpartition(": ")[2].split()
     assert len(ids) == len({uuid.UUID(each) for each in ids}) == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_is_told_to_end_names_what_has_no_outcome_yet(tmp_path: Path, number: signal.Signals) -> None:
+    program = Program(SPCM_DATA=str(tmp_path / "data"), PW="x")
+    (tmp_path / "commands").write_text(json.dumps([create("1"), create("2")]))
+    with program.running("up", "--workers", "0") as servers:
+        assert next_line(servers)
+        with (
+            program.running("submit", str(tmp_path / "commands"), *AS_OMS) as submitting,
+            redis.Redis.from_url(program.redis_url) as client,
+        ):
+            wait_for(lambda: bool(client.keys("spcm:commands:*")), within=WITHIN)
+            submitting.send_signal(number)
+            _, told = submitting.communicate(timeout=WITHIN)
+    assert submitting.returncode == 130
+    assert told.startswith(b"spcm: 2 commands have no outcome yet and may still be executed, under these ids: ")
 
 
 @pytest.mark.parametrize(
