@@ -18,7 +18,7 @@ from adapters.redis_client import connect
 from adapters.settings import Settings
 from adapters.tenants import NoSuchTenant, add_tenant, remove_tenant
 from adapters.users import add_user
-from cli.database import database, engine_of
+from cli.database import database, engine_of, require_schema
 from cli.installation import choose_settings, number_of_partitions
 from cli.options import AsJson, DataFolder
 from cli.problems import FAILED, Problem
@@ -172,6 +172,7 @@ class _Sender:
 def _bench(chosen: Settings) -> Iterator[_Sender]:
     """A tenant with a user of a random password, while it is measured. Raises Problem."""
     tenant, password = f"bench-{secrets.token_hex(6)}", secrets.token_urlsafe(16)
+    require_schema(chosen)
     with connect(chosen.redis) as client:
         partitions = number_of_partitions(client)
         sender = _Sender(client, tenant, basic_authorization("bench", password), partitions)

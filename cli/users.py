@@ -100,5 +100,8 @@ def _password(name: str, *, from_stdin: bool) -> str:
         return password(sys.stdin.buffer.read(1100))  # more than a password may have
     if not sys.stdin.isatty():
         raise Problem("give the password on stdin, with --password-stdin")
-    asked: str = typer.prompt(f"Password for {name}", hide_input=True, confirmation_prompt=True, err=True)
+    try:
+        asked: str = typer.prompt(f"Password for {name}", hide_input=True, confirmation_prompt=True, err=True)
+    except UnicodeDecodeError:
+        raise Problem("the terminal's bytes are no text in its encoding: give the password on stdin") from None
     return password(asked.encode(errors="surrogateescape"))

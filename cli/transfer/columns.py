@@ -92,9 +92,8 @@ def _check(operation: Operation, header: Sequence[str | None], known: Mapping[st
     unknown = [name for name in header if name not in known]
     if unknown:
         more = f" (and {len(unknown) - 1} more unknown)" if len(unknown) > 1 else ""
-        raise WrongHeader(
-            f"{operation.name} has no column {_shortened(unknown[0])}{more}; its columns are {', '.join(known)}"
-        )
+        columns = ", ".join(known) or "none"
+        raise WrongHeader(f"{operation.name} has no column {_shortened(unknown[0])}{more}; its columns are {columns}")
     repeated = next((name for place, name in enumerate(header) if name in header[:place]), None)
     if repeated is not None:
         raise WrongHeader(f"the column {repeated} is there twice")
