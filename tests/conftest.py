@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
 TEST_DATABASE_URL = "SPCM_TEST_DATABASE_URL"
 
-# What a developer has set for their own SPCM must not reach a test, nor a process that a test starts.
-for _name in [name for name in os.environ if name.startswith("SPCM_") and name != TEST_DATABASE_URL]:
-    del os.environ[_name]
+COLOURED = ("FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS", "TTY_COMPATIBLE")
+
+# What a developer has set for their own SPCM must not reach a test, nor a process that a test starts. Nor what steers
+# libpq, or makes a pipe as colourful as a terminal, as some CIs ask.
+for _name in [name for name in os.environ if name.startswith(("SPCM_", "PG")) or name in COLOURED]:
+    if _name != TEST_DATABASE_URL:
+        del os.environ[_name]
 
 
 @pytest.fixture(scope="session", autouse=True)

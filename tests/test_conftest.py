@@ -1,12 +1,16 @@
 """What tests may rely on."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import redis
 from sqlalchemy import create_engine, inspect, text
 
 from adapters.valkey import Valkey
+from tests.conftest import COLOURED, TEST_DATABASE_URL
 from tests.servers import Postgres
 
 
@@ -37,4 +41,10 @@ def test_a_test_can_kill_a_postgres_of_its_own(postgres_server: Postgres) -> Non
 
 
 def test_the_developers_own_settings_are_not_seen() -> None:
-    assert [name for name in os.environ if name.startswith("SPCM_")] in ([], ["SPCM_TEST_DATABASE_URL"])
+    theirs = dict.fromkeys(("SPCM_PARTITIONS", "PGSSLMODE", *COLOURED), "1")
+    words = [sys.executable, "-c", "import os; import tests.conftest; print(*os.environ)"]
+    environment = {**os.environ, **theirs, TEST_DATABASE_URL: "postgresql://stays"}
+    told = subprocess.run(words, env=environment, cwd=Path(__file__).parents[1], capture_output=True, check=True)
+    seen = told.stdout.decode().split()
+    assert theirs.keys() & set(seen) == set()
+    assert TEST_DATABASE_URL in seen
