@@ -159,7 +159,7 @@ def _ids(payload: Payload) -> list[Case]:
     must = invalid(("id", f"id must be {payload.id_words}"))
     good = [None, 1] if payload.operation.endswith("update") else [None]
     values: tuple[Any, ...] = (1, 2, 0, -1, "1", "", True, 1.0, [], {})
-    bad = [value for value in values if value is True or value not in good]
+    bad = [value for value in values if (type(value), value) not in [(type(each), each) for each in good]]  # 1.0 == 1
     success = {"status": _status(payload)}
     taken: list[Case] = [Case(f"id {value}", payload.good | {"id": value}, success) for value in good]
     return taken + [Case(f"id {value!r}", payload.good | {"id": value}, must) for value in bad]
