@@ -4,7 +4,7 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli.transfer.csv_records import LONGEST, NotCsv, Record, read_records, written_record
@@ -96,6 +96,7 @@ def test_a_file_of_any_size_is_read_in_constant_memory() -> None:
 CELLS = st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5))
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.lists(st.lists(CELLS, min_size=1, max_size=4), min_size=1, max_size=5))
 def test_what_is_written_is_read_again(rows: list[list[str | None]]) -> None:
     text = "".join(written_record(row) for row in rows).encode()
