@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from adapters.settings import Settings, duration
+from domain.state import Defaults
 from spcm_client.partitions import DEFAULT_PARTITIONS
 
 
@@ -54,6 +55,16 @@ def test_a_duration_is_a_number_with_its_unit() -> None:
 def test_any_other_duration_is_refused(retention: str) -> None:
     with pytest.raises(ValidationError):
         Settings.model_validate({"journal_retention": retention})
+
+
+@pytest.mark.parametrize("name", ["dps", "eos", "payg"])
+def test_each_default_of_a_notification_is_that_ones(name: str) -> None:
+    set_to_true = Settings.model_validate({f"{name}_notification_default": True})
+    assert set_to_true.defaults == Defaults(**{f"{name}_notification": True})  # type: ignore[arg-type]
+
+
+def test_links_begin_with_what_is_set_without_its_last_slash() -> None:
+    assert Settings(link_base="http://links/").defaults == Defaults(link_base="http://links")
 
 
 @pytest.mark.parametrize(
