@@ -24,6 +24,7 @@ class Bench:
         self.client = client
         self.streams = CommandStreams(client, backlog_limit=100, outcome_retention=timedelta(days=1))
         self._desk = Desk(engine)
+        self.tenant = self._desk.tenant
 
     def drain(self, engine: Any = None) -> bool:
         return self.worker(engine).run(0)
@@ -50,11 +51,12 @@ class Bench:
         return [row[0] for row in self._desk.rows()["subscribers"]]
 
     def told(self) -> list[int]:
-        return [event["status"] for event in self._events()]
+        return [event["status"] for event in self.events()]
 
     def event_ids(self) -> list[str]:
-        return [event["id"] for event in self._events()]
+        return [event["id"] for event in self.events()]
 
-    def _events(self) -> list[dict[str, Any]]:
-        entries = self.client.xrange(outcome_stream(self._desk.tenant))
+    def events(self) -> list[dict[str, Any]]:
+        """All that was told to the tenant."""
+        entries = self.client.xrange(outcome_stream(self.tenant))
         return [json.loads(fields[b"event"]) for _, fields in entries]

@@ -23,14 +23,6 @@ from workers.batch import Batch
 from workers.case import Case
 from workers.suspect import Suspect
 
-
-@pytest.fixture
-def bench(sqlite_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    monkeypatch.setattr("workers.drain.BUDGET", 30.0)  # a drain ends for other reasons than its time
-    with migrated(sqlite_url) as engine, connect(redis_url) as client:
-        yield Bench(engine, client)
-
-
 Fail = Callable[[Callable[[list[Case]], bool], Exception], None]
 
 
