@@ -14,7 +14,7 @@ def test_the_reply_is_the_outcome_and_its_list_expires(sender: Sender) -> None:
     assert json.dumps(sender.reply(key)) == json.dumps(event)
 
 
-def test_every_status_is_told_to_the_reply_list(sender: Sender) -> None:
+def test_refusals_of_the_envelope_are_told_to_the_reply_list(sender: Sender) -> None:
     key = f"spcm:replies:{sender.tenant}:"  # the shortest
     get = sender.command("subscriber.get", params={"msisdn": "1"}, replyTo=key)
     wrong = [
@@ -32,6 +32,22 @@ def test_every_status_is_told_to_the_reply_list(sender: Sender) -> None:
     events = sender.run(*wrong, partition=2)
     assert [event["status"] for event in events] == [404, 400, 400, 400, 400, 401, 400, 400, 400, 400]
     assert [sender.reply(key)["id"] for _ in wrong] == [event["id"] for event in events]
+
+
+def test_the_reply_comes_whatever_the_status(installation: Installation, sender: Sender) -> None:
+    key = f"spcm:replies:{sender.tenant}:x"
+    nobody = installation.add_user(sender.tenant, "nobody", permissions=())
+    create = sender.command("subscriber.create", {"msisdn": "1"}, params={"msisdn": "1"}, replyTo=key)
+    commands = [
+        create,
+        create | {"id": "forbidden", "authorization": nobody.authorization},
+        create | {"id": "exists"},
+        create | {"id": "empty", "payload": {}},
+        create | {"payload": {"msisdn": "1", "zone": "z"}},
+    ]
+    events = sender.run(*commands, partition=2)
+    assert [event["status"] for event in events] == [201, 403, 409, 412, 422]
+    assert [sender.reply(key)["id"] for _ in commands] == [event["id"] for event in events]
 
 
 def test_a_tenant_that_does_not_exist_still_gets_its_reply(sender: Sender) -> None:
