@@ -84,6 +84,23 @@ def test_a_member_of_its_form_is_taken_as_it_was_sent(sender: Sender, good: dict
     )
 
 
+def test_a_member_may_be_as_long_as_is_told(sender: Sender, good: dict[str, Any]) -> None:
+    def reply_list(length: int) -> str:
+        return f"spcm:replies:{sender.tenant}:".ljust(length, "x")
+
+    known = {"tenant": sender.tenant, "source": f"/spcm/{sender.tenant}"}
+    check(
+        sender,
+        [
+            Asked("operation", good | {"operation": "a" * 62 + ".b"}, bad_request("unknown-operation") | known),
+            Asked("tenant", good | {"tenant": "t" * 64}, {"status": 401, "tenant": None}),
+            Asked("replyTo", good | {"replyTo": reply_list(256)}, {"status": 200}),
+            Asked("one more", good | {"replyTo": reply_list(257)}, bad_request() | known),
+        ],
+        partition=0,
+    )
+
+
 def test_an_unknown_member_is_refused_whatever_it_holds(sender: Sender, good: dict[str, Any]) -> None:
     names = ("Payload", "headers", "", "a b", "content-type", "correlationid", "dry_run", "\0", "é", "reply_to")
     unknown = [good | {name: value} for name in names for value in ("x", None)]
