@@ -5,14 +5,17 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from adapters.exporting import rows_of
 from adapters.failures import Unavailable
 from adapters.snapshot import snapshot
+from adapters.tenants import add_tenant
 from cli.problems import Problem
 from cli.transfer.export_command import ExportedFields, ExportFormat, _write
 from domain.subscribers import SUBSCRIBERS
 from examples.migration.make_subscribers import good
+from tests.engines import migrated
 from tests.transfer.files import ServedFiles
 
 PROFILES = [
@@ -117,8 +120,27 @@ def test_an_export_that_ends_early_says_that_it_is_not_all() -> None:
         _write(lost(), fields, ExportFormat.CSV, BytesIO())
 
 
-def test_an_export_sees_one_moment_and_outlives_the_idle_limit(files: ServedFiles) -> None:
-    """It is stopped in the middle while subscribers come and go, for longer than a session may be idle."""
+def test_an_export_has_few_rows_in_memory_however_many_there_are(postgres_url: str) -> None:
+    with migrated(postgres_url) as engine:
+        with engine.begin() as connection:
+            add_tenant(connection, "acme")
+            connection.execute(text(THREE_THOUSAND))
+        with snapshot(engine) as connection:
+            first = next(rows_of(connection, SUBSCRIBERS, ["msisdn"], "acme", {}))
+            assert 0 < len(first) < 3000
+            # The others are still the server's, and not in a buffer of the driver's.
+            assert connection.scalar(text("select count(*) from pg_cursors where name <> ''")) == 1
+
+
+THREE_THOUSAND = """
+    insert into subscribers (tenant, msisdn, payment_type, status, dps_enabled, dps_notification, eos_notification,
+                             payg_notification, created)
+    select 'acme', i, 'unknown', 'active', false, false, false, false, i from generate_series(1, 3000) i
+"""
+
+
+def test_an_export_sees_one_moment_and_no_idle_limit_ends_it(files: ServedFiles) -> None:
+    """It is stopped in the middle while subscribers come and go; how long that may take is only asked, not tried."""
     commands = [
         files.sender.command("subscriber.create", {"msisdn": f"{n}"}, params={"msisdn": f"{n}"}) for n in (1, 2)
     ]
