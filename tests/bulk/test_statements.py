@@ -39,6 +39,18 @@ def counted(engine: Engine) -> Iterator[list[str]]:
     event.remove(engine, "before_cursor_execute", note)
 
 
+def test_one_that_changes_many_takes_as_many_statements_as_one_that_changes_two(desk: Desk) -> None:
+    def statements(tag: str, count: int) -> int:
+        desk.create(*(f"{tag}{number}" for number in range(count)), tag=tag)
+        at = {"filter": {"tag": tag}, "subscriber": {"zone": "z"}}
+        with counted(desk.engine) as executed:
+            outcome = desk.ask("subscriber.batchUpdate", at)
+        assert outcome["data"] == {"updated": count}
+        return len(executed)
+
+    assert statements("08", MANY) == statements("09", 2)
+
+
 Ask = Callable[[int], tuple[str, JsonObject, JsonObject | None]]
 """Operation, params and payload for a number."""
 
