@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import resource
 import stat
 from collections import deque
@@ -27,7 +28,8 @@ def test_a_file_is_imported_and_its_failures_told_by_line(files: ServedFiles) ->
     rows = '1,7,true,"a,\n""b"""\n1,,,\n3,,yes,""\n4,8,false,\n'
     path = files.write("s.csv", HEADER + rows)
     told = files.import_file(path, status=1)
-    assert "201" in told
+    for status, reason, lines in (("201", "", 2), ("409", "subscriber-exists", 1), ("412", "validation-failed", 1)):
+        assert re.search(rf"\b{status}\W+{reason}\W+{lines}\b", told), told
     assert [tuple(each.values()) for each in report_of(path)] == [
         ("4", "4", "409", "subscriber-exists", "", "a subscriber with this msisdn exists"),
         ("5", "5", "412", "validation-failed", "dpsEnabled", "dpsEnabled must be true or false"),
