@@ -13,6 +13,7 @@ import pytest
 
 if TYPE_CHECKING:
     from adapters.valkey import Valkey
+    from tests.contract.installation import Installation
     from tests.servers import Postgres
 
 TEST_DATABASE_URL = "SPCM_TEST_DATABASE_URL"
@@ -116,3 +117,26 @@ def postgres_server() -> "Iterator[Postgres]":
     postgres = Postgres(tcp=True).start()
     yield postgres
     postgres.stop("immediate")
+
+
+@pytest.fixture(scope="session")
+def sqlite_installation(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Installation]":
+    """A running SPCM, shared by the tests of a run: each takes a tenant of its own."""
+    from tests.contract.installation import Installation
+
+    directory = tmp_path_factory.mktemp("installation-sqlite")
+    installation = Installation(directory, f"sqlite:///{directory / 'spcm.sqlite'}")
+    yield installation
+    installation.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_installation(_postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Installation]":
+    """As `sqlite_installation`, on PostgreSQL."""
+    from tests.contract.installation import Installation
+    from tests.engines import empty_database
+
+    with empty_database(_postgres_url) as url:
+        installation = Installation(tmp_path_factory.mktemp("installation-postgres"), url)
+        yield installation
+        installation.stop()
