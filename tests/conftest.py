@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from adapters.valkey import Valkey
     from tests.contract.installation import Installation
     from tests.servers import Postgres
@@ -117,6 +119,24 @@ def postgres_server() -> "Iterator[Postgres]":
     postgres = Postgres(tcp=True).start()
     yield postgres
     postgres.stop("immediate")
+
+
+@pytest.fixture(scope="session")
+def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Engine]":
+    """Over a database with tables, shared by the tests of a run: each takes a tenant of its own, or rolls back."""
+    from tests.engines import migrated
+
+    with migrated(f"sqlite:///{tmp_path_factory.mktemp('engine') / 'spcm.sqlite'}") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def postgres_engine(_postgres_url: str) -> "Iterator[Engine]":
+    """As `sqlite_engine`, on PostgreSQL."""
+    from tests.engines import empty_database, migrated
+
+    with empty_database(_postgres_url) as url, migrated(url) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")

@@ -17,22 +17,9 @@ from domain.shelf import Changes
 from domain.state import Defaults, Source
 from domain.subscribers import SUBSCRIBERS, Subscriber
 from tests.domain.source import Memory
-from tests.engines import empty_database, migrated
 
 KINDS: tuple[Kind[Any], ...] = (PROVISIONING_PROFILES, PLAN_DEFINITIONS, PCC_PROFILES, SUBSCRIBERS)
 SourceOf = Callable[[str], Source]
-
-
-@pytest.fixture(scope="module")
-def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with migrated(f"sqlite:///{tmp_path_factory.mktemp('repository') / 'spcm.sqlite'}") as engine:
-        yield engine
-
-
-@pytest.fixture(scope="module")
-def postgres_engine(_postgres_url: str) -> Iterator[Engine]:
-    with empty_database(_postgres_url) as url, migrated(url) as engine:
-        yield engine
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

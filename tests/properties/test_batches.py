@@ -2,47 +2,27 @@
 
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
-import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from tests.bulk.desk import Desk
-from tests.engines import migrated
 from tests.properties.commands import everything, random_commands
 from tests.properties.model import JsonObject, Tenant
 
 
-@pytest.fixture
-def sqlite_engine(sqlite_url: str) -> Iterator[Engine]:
-    with migrated(sqlite_url) as engine:
-        yield engine
-
-
-@pytest.fixture
-def postgres_engine(postgres_url: str) -> Iterator[Engine]:
-    with migrated(postgres_url) as engine:
-        yield engine
-
-
 def _given(examples: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Each example takes a tenant of its own, so the engine can be shared; the same examples in every run.
+    """The same examples in every run.
 
     All is drawn from one seed: of several values Hypothesis repeats most. So there is nothing to shrink either.
     """
 
     def decorate(test: Callable[..., None]) -> Callable[..., None]:
-        chosen = settings(
-            max_examples=examples,
-            derandomize=True,
-            deadline=None,
-            phases=[Phase.generate],
-            suppress_health_check=[HealthCheck.function_scoped_fixture],
-        )
+        chosen = settings(max_examples=examples, derandomize=True, deadline=None, phases=[Phase.generate])
         return chosen(given(seed=st.integers(0, 2**64))(test))
 
     return decorate
