@@ -11,76 +11,19 @@ import json
 import sys
 import tempfile
 import time
-from collections import Counter
-from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine
 
-from adapters.authenticator import Authenticator
-from adapters.database import make_engine
-from adapters.encoding import encode
-from adapters.migrations import migrate
-from adapters.partition_lock import lock_partition
-from adapters.streams import Entry
-from adapters.tables import partitions
-from adapters.tenants import add_tenant
-from adapters.users import add_user
 from domain.catalog import OPERATIONS
-from domain.commands import read_command
 from domain.fields import Fields
-from domain.outcomes import Outcome
-from domain.permissions import Permission
-from domain.state import Defaults
-from domain.strict_json import parse
-from tests.faults.load import CANARY, TENANTS, USER, authorization, password_of
-from workers.batch import Batch
-from workers.case import Case, announcements
+from tests.faults.load import TENANTS, USER, authorization, password_of
+from tests.faults.lone_partition import LonePartition
 
 CORPUS = Path(__file__).parent / "corpus.jsonl"
-STATUSES = {200, 201, 204, 207, 400, 401, 403, 404, 409, 412, 422, 503}
 A_BATCH = 50
-
-
-class Desk:
-    """Batches over a SQLite file, without Redis."""
-
-    def __init__(self, folder: Path) -> None:
-        self.engine: Engine = make_engine(f"sqlite:///{folder / 'fuzz.sqlite'}")
-        self.statuses: Counter[int] = Counter()
-        self._authenticator = Authenticator()
-        self._numbers = count(1)
-        migrate(self.engine)
-        with self.engine.begin() as connection:
-            connection.execute(partitions.insert().values(number=0))
-            for tenant in TENANTS[:2]:
-                add_tenant(connection, tenant)
-                add_user(connection, tenant, USER, password_of(tenant), Permission)
-
-    def swallow(self, raws: list[bytes]) -> None:
-        """Execute them as one batch. Raises AssertionError where one has no proper outcome."""
-        outcomes = self.execute(self.entries(raws))
-        for raw, outcome in zip(raws, outcomes, strict=True):
-            event = encode(outcome.event())
-            assert outcome.status in STATUSES, (outcome.status, raw)
-            assert CANARY.encode() not in event, raw
-            assert parse(event)["status"] == outcome.status
-            self.statuses[outcome.status] += 1
-
-    def entries(self, raws: list[bytes]) -> list[Entry]:
-        return [Entry(f"{next(self._numbers)}-0", len(raw), raw) for raw in raws]
-
-    def execute(self, entries: list[Entry]) -> list[Outcome]:
-        cases = [Case(each, f"0-{each.id}", read_command(each.raw, each.size)) for each in entries]
-        with self.engine.begin() as connection:
-            lock = lock_partition(connection, 0)
-            assert lock is not None
-            decided = Batch(connection, self._authenticator, Defaults(), datetime.now(UTC), lock).execute(cases)
-        return [each.outcome for each in announcements(decided, 1)]
 
 
 WORDS = st.one_of(
@@ -172,8 +115,8 @@ def corpus() -> list[bytes]:
     return [json.loads(line).encode("latin-1") for line in CORPUS.read_text().splitlines()]
 
 
-def fuzz(desk: Desk, entries: int, number: int) -> None:
-    """Let the desk swallow so many entries, the same for the same seed."""
+def fuzz(partition: LonePartition, entries: int, number: int) -> None:
+    """Let the partition swallow so many entries, the same for the same seed."""
 
     @seed(number)
     @settings(
@@ -184,7 +127,7 @@ def fuzz(desk: Desk, entries: int, number: int) -> None:
     )
     @given(ENTRIES)
     def swallow(raws: list[bytes]) -> None:
-        desk.swallow(raws)
+        partition.swallow(raws)
 
     sys.set_int_max_str_digits(0)  # for our own writing of 5,000 digits; what reads them has its own limit
     swallow()
@@ -196,7 +139,7 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
-        began, at = time.monotonic(), Desk(Path(made))
+        began, at = time.monotonic(), LonePartition(Path(made))
         at.swallow(corpus())
         while (done := at.statuses.total()) < chosen.entries:
             fuzz(at, min(10_000, chosen.entries - done), chosen.seed + done)

@@ -13,8 +13,8 @@ from adapters.tenants import remove_tenant
 from adapters.users import remove_user, set_password, set_permissions
 from domain.permissions import Permission
 from tests.engines import migrated
-from tests.faults.fuzz import Desk
 from tests.faults.load import USER, authorization, command, draft
+from tests.faults.lone_partition import LonePartition
 
 AT = {"params": {"msisdn": "08"}}
 
@@ -28,81 +28,81 @@ def read(command_id: str, tenant: str = "acme") -> bytes:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def partition(tmp_path: Path) -> LonePartition:
+    return LonePartition(tmp_path)
 
 
-def remembered(desk: Desk) -> str | None:
-    with desk.engine.connect() as connection:
+def remembered(partition: LonePartition) -> str | None:
+    with partition.engine.connect() as connection:
         text: str | None = connection.scalar(select(partitions.c.unremembered))
         return text
 
 
-def test_a_read_before_a_change_is_remembered_until_the_next_batch(desk: Desk) -> None:
-    desk.swallow([read("r1"), create("c1"), read("r2")])
-    assert '"r1"' in (remembered(desk) or "")
-    assert '"r2"' not in (remembered(desk) or "")
-    desk.swallow([create("c2")])
-    assert remembered(desk) is None
+def test_a_read_before_a_change_is_remembered_until_the_next_batch(partition: LonePartition) -> None:
+    partition.swallow([read("r1"), create("c1"), read("r2")])
+    assert '"r1"' in (remembered(partition) or "")
+    assert '"r2"' not in (remembered(partition) or "")
+    partition.swallow([create("c2")])
+    assert remembered(partition) is None
 
 
-def test_a_read_without_a_change_after_it_is_not_remembered(desk: Desk) -> None:
-    desk.swallow([create("c1"), read("r1")])
-    assert remembered(desk) is None
+def test_a_read_without_a_change_after_it_is_not_remembered(partition: LonePartition) -> None:
+    partition.swallow([create("c1"), read("r1")])
+    assert remembered(partition) is None
 
 
-def test_nothing_is_remembered_of_a_tenant_that_is_removed(desk: Desk) -> None:
-    desk.swallow([read("r1"), read("r2", "bolt"), read("r3"), create("c1"), create("c2", "bolt")])
-    remove_tenant(desk.engine, "acme")
-    assert '"r2"' in (remembered(desk) or "")
-    assert "acme" not in (remembered(desk) or "")
-    remove_tenant(desk.engine, "bolt")
-    assert remembered(desk) is None
+def test_nothing_is_remembered_of_a_tenant_that_is_removed(partition: LonePartition) -> None:
+    partition.swallow([read("r1"), read("r2", "bolt"), read("r3"), create("c1"), create("c2", "bolt")])
+    remove_tenant(partition.engine, "acme")
+    assert '"r2"' in (remembered(partition) or "")
+    assert "acme" not in (remembered(partition) or "")
+    remove_tenant(partition.engine, "bolt")
+    assert remembered(partition) is None
 
 
-def test_reads_stay_remembered_while_they_are_read_again(desk: Desk) -> None:
+def test_reads_stay_remembered_while_they_are_read_again(partition: LonePartition) -> None:
     """All at once or one at a time, as after a death, and once more, as after another."""
-    entries = desk.entries([read("r1"), create("c1"), read("r2"), create("c2")])
-    first = [encode(outcome.event()) for outcome in desk.execute(entries)]
+    entries = partition.entries([read("r1"), create("c1"), read("r2"), create("c2")])
+    first = [encode(outcome.event()) for outcome in partition.execute(entries)]
     for _ in range(2):
-        assert [encode(outcome.event()) for outcome in desk.execute(entries)] == first
+        assert [encode(outcome.event()) for outcome in partition.execute(entries)] == first
     for entry, told in zip(entries, first, strict=True):
-        again = [encode(outcome.event()) for _ in range(2) for outcome in desk.execute([entry])]
+        again = [encode(outcome.event()) for _ in range(2) for outcome in partition.execute([entry])]
         assert again == [told, told]
 
 
-def test_what_was_executed_is_told_whatever_became_of_its_sender(desk: Desk) -> None:
-    entries = desk.entries([create("c1"), create("c2")])
-    first = [encode(outcome.event()) for outcome in desk.execute(entries)]
-    with desk.engine.begin() as connection:
+def test_what_was_executed_is_told_whatever_became_of_its_sender(partition: LonePartition) -> None:
+    entries = partition.entries([create("c1"), create("c2")])
+    first = [encode(outcome.event()) for outcome in partition.execute(entries)]
+    with partition.engine.begin() as connection:
         set_permissions(connection, "acme", USER, [])
-    assert [encode(outcome.event()) for outcome in desk.execute(entries)] == first
-    with desk.engine.begin() as connection:
+    assert [encode(outcome.event()) for outcome in partition.execute(entries)] == first
+    with partition.engine.begin() as connection:
         set_password(connection, "acme", USER, "another")
-    assert [encode(outcome.event()) for outcome in desk.execute(entries)] == first
-    with desk.engine.begin() as connection:
+    assert [encode(outcome.event()) for outcome in partition.execute(entries)] == first
+    with partition.engine.begin() as connection:
         remove_user(connection, "acme", USER)
-    assert [encode(outcome.event()) for outcome in desk.execute(entries)] == first
-    assert [outcome.status for outcome in desk.execute(desk.entries([create("c1")]))] == [401]
+    assert [encode(outcome.event()) for outcome in partition.execute(entries)] == first
+    assert [outcome.status for outcome in partition.execute(partition.entries([create("c1")]))] == [401]
 
 
-def test_another_command_under_an_entry_id_that_came_again_is_no_repeat(desk: Desk) -> None:
+def test_another_command_under_an_entry_id_that_came_again_is_no_repeat(partition: LonePartition) -> None:
     """As after a loss of Redis: what was executed is told to nobody who has not asked for it, and is known."""
-    [entry] = desk.entries([create("c1")])
-    assert [outcome.status for outcome in desk.execute([entry])] == [201]
+    [entry] = partition.entries([create("c1")])
+    assert [outcome.status for outcome in partition.execute([entry])] == [201]
     other = read("c1")
-    [told] = desk.execute([entry._replace(raw=other, size=len(other))])
+    [told] = partition.execute([entry._replace(raw=other, size=len(other))])
     assert told.reason == "command-id-reused"
 
 
-def test_a_missing_permission_that_was_granted_since_is_still_missing(desk: Desk) -> None:
-    with desk.engine.begin() as connection:
+def test_a_missing_permission_that_was_granted_since_is_still_missing(partition: LonePartition) -> None:
+    with partition.engine.begin() as connection:
         set_permissions(connection, "acme", USER, set(Permission) - {Permission.SUBSCRIBER_READ})
-    entries = desk.entries([read("r1"), create("c1")])
-    first = [encode(outcome.event()) for outcome in desk.execute(entries)]
-    with desk.engine.begin() as connection:
+    entries = partition.entries([read("r1"), create("c1")])
+    first = [encode(outcome.event()) for outcome in partition.execute(entries)]
+    with partition.engine.begin() as connection:
         set_permissions(connection, "acme", USER, Permission)
-    assert [encode(outcome.event()) for outcome in desk.execute(entries)] == first
+    assert [encode(outcome.event()) for outcome in partition.execute(entries)] == first
 
 
 def test_a_partition_is_one_transactions_at_a_time(postgres_url: str) -> None:
@@ -116,39 +116,41 @@ def test_a_partition_is_one_transactions_at_a_time(postgres_url: str) -> None:
             assert lock_partition(two, 0) is not None
 
 
-def test_reads_are_kept_in_the_order_of_numbers_and_not_of_text(desk: Desk) -> None:
-    desk.entries([b""] * 8)  # the next are 9 to 12
+def test_reads_are_kept_in_the_order_of_numbers_and_not_of_text(partition: LonePartition) -> None:
+    partition.entries([b""] * 8)  # the next are 9 to 12
     delete = draft(command("acme", "subscriber.delete", "d1", **AT)).raw
-    entries = desk.entries([read("r1"), create("c1"), read("r2"), delete])
-    first = [encode(outcome.event()) for outcome in desk.execute(entries)]
-    assert [encode(outcome.event()) for entry in entries for outcome in desk.execute([entry])] == first
+    entries = partition.entries([read("r1"), create("c1"), read("r2"), delete])
+    first = [encode(outcome.event()) for outcome in partition.execute(entries)]
+    assert [encode(outcome.event()) for entry in entries for outcome in partition.execute([entry])] == first
 
 
-def test_another_read_under_an_entry_id_that_came_again_is_told_itself(desk: Desk) -> None:
+def test_another_read_under_an_entry_id_that_came_again_is_told_itself(partition: LonePartition) -> None:
     """As after Redis was emptied, and its clock went back."""
-    entry, change = desk.entries([read("r1"), create("c1")])
-    desk.execute([entry, change])
+    entry, change = partition.entries([read("r1"), create("c1")])
+    partition.execute([entry, change])
     other = read("r2")
-    [told] = desk.execute([entry._replace(raw=other, size=len(other))])
+    [told] = partition.execute([entry._replace(raw=other, size=len(other))])
     assert (told.command_id, told.status) == ("r2", 200)
 
 
-def test_a_batch_verifies_no_more_passwords_than_it_has_time_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_verifies_no_more_passwords_than_it_has_time_for(
+    partition: LonePartition, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("workers.senders.MOST_NEW_PASSWORDS", 5)
     guesses = [
         command("acme", "subscriber.get", f"g{n}", **AT) | {"authorization": authorization(USER, f"wrong-{n}")}
         for n in range(8)
     ]
-    entries = desk.entries([draft(guess).raw for guess in guesses])
-    assert len(desk.execute(entries)) == 5
-    assert len(desk.execute(entries[5:])) == 3
+    entries = partition.entries([draft(guess).raw for guess in guesses])
+    assert len(partition.execute(entries)) == 5
+    assert len(partition.execute(entries[5:])) == 3
 
 
-def test_a_password_of_what_is_no_command_is_no_guess(desk: Desk) -> None:
+def test_a_password_of_what_is_no_command_is_no_guess(partition: LonePartition) -> None:
     wrong = [
         command("acme", "subscriber.get", f"g{n}", **AT)
         | {"authorization": authorization(USER, f"wrong-{n}"), "unknown": n}
         for n in range(FAILURES_A_MINUTE)
     ]
-    entries = desk.entries([*(draft(each).raw for each in wrong), create("c1")])
-    assert [outcome.status for outcome in desk.execute(entries)] == [400] * FAILURES_A_MINUTE + [201]
+    entries = partition.entries([*(draft(each).raw for each in wrong), create("c1")])
+    assert [outcome.status for outcome in partition.execute(entries)] == [400] * FAILURES_A_MINUTE + [201]
