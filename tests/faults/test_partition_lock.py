@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from adapters.authenticator import FAILURES_A_MINUTE
 from adapters.encoding import encode
 from adapters.partition_lock import lock_partition
 from adapters.tables import partitions
@@ -13,7 +12,7 @@ from adapters.tenants import remove_tenant
 from adapters.users import remove_user, set_password, set_permissions
 from domain.permissions import Permission
 from tests.engines import migrated
-from tests.faults.load import USER, authorization, command, draft
+from tests.faults.load import USER, command, draft
 from tests.faults.lone_partition import LonePartition
 
 AT = {"params": {"msisdn": "08"}}
@@ -131,26 +130,3 @@ def test_another_read_under_an_entry_id_that_came_again_is_told_itself(partition
     other = read("r2")
     [told] = partition.execute([entry._replace(raw=other, size=len(other))])
     assert (told.command_id, told.status) == ("r2", 200)
-
-
-def test_a_batch_verifies_no_more_passwords_than_it_has_time_for(
-    partition: LonePartition, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("workers.senders.MOST_NEW_PASSWORDS", 5)
-    guesses = [
-        command("acme", "subscriber.get", f"g{n}", **AT) | {"authorization": authorization(USER, f"wrong-{n}")}
-        for n in range(8)
-    ]
-    entries = partition.entries([draft(guess).raw for guess in guesses])
-    assert len(partition.execute(entries)) == 5
-    assert len(partition.execute(entries[5:])) == 3
-
-
-def test_a_password_of_what_is_no_command_is_no_guess(partition: LonePartition) -> None:
-    wrong = [
-        command("acme", "subscriber.get", f"g{n}", **AT)
-        | {"authorization": authorization(USER, f"wrong-{n}"), "unknown": n}
-        for n in range(FAILURES_A_MINUTE)
-    ]
-    entries = partition.entries([*(draft(each).raw for each in wrong), create("c1")])
-    assert [outcome.status for outcome in partition.execute(entries)] == [400] * FAILURES_A_MINUTE + [201]
