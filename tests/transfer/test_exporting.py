@@ -1,5 +1,6 @@
 """`spcm export`: what it writes, and that it comes back."""
 
+import json
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -75,6 +76,12 @@ def test_subscribers_are_in_the_order_of_their_msisdn_and_null_is_no_empty_strin
     )
     assert lines[1] == "+1,,,unknown,,,active,false,false,false,false,,,,,"
     assert [line.split(",")[0] for line in lines[1:]] == ["+1", "10", "2"]
+
+
+def test_exported_json_lines_are_objects(sqlite_files: ServedFiles) -> None:
+    sqlite_files.import_file(sqlite_files.write("s.csv", "msisdn,renewalDayOfMonth\n1,7\n"))
+    (line,) = sqlite_files.export("subscribers", "--format", "jsonl").splitlines()
+    assert json.loads(line)["renewalDayOfMonth"] == 7
 
 
 def test_a_tag_selects_subscribers(files: ServedFiles) -> None:

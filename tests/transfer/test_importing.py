@@ -1,7 +1,6 @@
 """`spcm import`, through Redis and workers."""
 
 import csv
-import json
 import os
 import re
 import resource
@@ -358,9 +357,3 @@ def test_a_file_that_is_none_is_told(sqlite_files: ServedFiles) -> None:
     assert "is no file" in sqlite_files.import_file(Path("no-such-file.csv"), status=2)
     os.mkfifo(sqlite_files.folder / "pipe")
     assert "is no file" in sqlite_files.import_file(sqlite_files.folder / "pipe", status=2)
-
-
-def test_exported_json_lines_are_objects(sqlite_files: ServedFiles) -> None:
-    sqlite_files.import_file(sqlite_files.write("s.csv", "msisdn,renewalDayOfMonth\n1,7\n"))
-    (line,) = sqlite_files.export("subscribers", "--format", "jsonl").splitlines()
-    assert json.loads(line)["renewalDayOfMonth"] == 7
