@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from tests.contract.expectations import Asked, bad_request, check, invalid
-from tests.contract.installation import Installation, JsonObject, Sender
-
-MIB = 1024 * 1024
+from tests.contract.installation import JsonObject, Sender
 
 
 def _item(number: str, **fields: Any) -> JsonObject:
@@ -39,12 +37,6 @@ def test_a_bulk_has_each_of_its_statuses(sender: Sender) -> None:
     )
 
 
-def test_each_item_needs_its_own_permission_and_the_bulk_none(installation: Installation) -> None:
-    nobody = installation.add_tenant(permissions=())
-    event = nobody.ask("bulk.execute", {"items": [_item("1")]})
-    assert (event["status"], event["data"]["items"][0]["status"]) == (207, 403)
-
-
 @pytest.mark.parametrize("number", ["1e400", "9" * 4000, "0.12345678901234567890123", "1.0"])
 def test_a_number_that_nobody_can_hold_is_the_failure_of_its_item(sender: Sender, number: str) -> None:
     def written(command: JsonObject) -> bytes:
@@ -69,16 +61,3 @@ def test_nul_is_the_failure_of_its_item(sender: Sender) -> None:
     assert [item["status"] for item in events[1]["data"]["items"]] == [201, 412, 412]
     assert events[1]["data"]["items"][2]["data"]["errors"][0]["field"] == "z\0ne"
     assert events[1]["data"]["remainder"]["items"][0]["payload"]["zone"] == "a\0b"
-
-
-def test_a_bulk_may_be_4_mib_large(sender: Sender) -> None:
-    items = [_item(str(number), zone="z" * 255, tag="t" * 255) for number in range(1000)]
-    command = sender.command("bulk.execute", {"items": items})
-    raw = json.dumps(command).encode()
-    largest = raw[:1] + b" " * (4 * MIB - len(raw)) + raw[1:]
-    events = sender.run(
-        largest, largest + b" ", sender.command("subscriber.get", params={"msisdn": "999"}), partition=0
-    )
-    assert [event["status"] for event in events] == [200, 400, 200]
-    assert events[0]["data"]["succeeded"] == 1000
-    assert (events[1]["reason"], events[1]["source"]) == ("command-too-large", "/spcm")
