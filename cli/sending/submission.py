@@ -68,8 +68,8 @@ class Submission:
         filled = [self._fill_in(command) for command in commands]
         self._being_sent = [members.get("id") for _, members in filled]
         sent = self._through_outages(lambda: self._put(filled))
-        self._being_sent = []
         self.under_way.update((each.event_id, each.command_id) for each in sent)
+        self._being_sent = []  # only now: Ctrl-C in between names an id twice, and forgets none
         return sent
 
     def outcomes(self, seconds: float) -> Iterator[tuple[str, dict[str, Any]]]:

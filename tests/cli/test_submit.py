@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import redis
 
+from adapters.keys import command_stream
 from adapters.redis_client import connect
 from adapters.valkey import Valkey
 from cli.sending.command_file import WrittenCommand
@@ -149,7 +150,7 @@ def test_who_is_told_to_end_names_what_has_no_outcome_yet(tmp_path: Path, number
             program.running("submit", str(tmp_path / "commands"), *AS_OMS) as submitting,
             redis.Redis.from_url(program.redis_url) as client,
         ):
-            wait_for(lambda: bool(client.keys("spcm:commands:*")), within=WITHIN)
+            wait_for(lambda: sum(client.xlen(command_stream(number)) for number in range(8)) == 2, within=WITHIN)
             submitting.send_signal(number)
             _, told = submitting.communicate(timeout=WITHIN)
     assert submitting.returncode == 130
