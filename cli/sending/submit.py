@@ -20,6 +20,7 @@ from cli.sending.inbox import Inbox
 from cli.sending.outcome_printer import OutcomePrinter
 from cli.sending.submission import Submission
 from cli.stopping import terminated_as_by_ctrl_c
+from cli.terminal import visible
 from spcm_client.commands import basic_authorization
 
 MOST_UNDER_WAY = 1_000
@@ -98,8 +99,9 @@ def _unanswered_are_named(submission: Submission) -> Iterator[None]:
 def _unanswered(submission: Submission) -> str:
     if not (ids := submission.unanswered):
         return ""
+    named = " ".join(visible(str(each)) for each in ids)
     commands = "1 command has" if len(ids) == 1 else f"{len(ids)} commands have"
-    return f"{commands} no outcome yet and may still be executed, under these ids: {' '.join(map(str, ids))}"
+    return f"{commands} no outcome yet and may still be executed, under these ids: {named}"
 
 
 def _send_all(inbox: Inbox, submission: Submission, printer: OutcomePrinter) -> None:
