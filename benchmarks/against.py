@@ -1,13 +1,13 @@
 """The worker and what a user would pick instead, by turns, in one run: `python -m benchmarks.against`."""
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
 from benchmarks.contenders import Contender, celery_task, dramatiq_actor, fastapi_http, spcm, taskiq_task
 from benchmarks.contenders.floor import FLOORS
-from benchmarks.measuring import Spread, rate, ratio
+from benchmarks.measuring import Spread, rate, ratio, turned
 from benchmarks.programs import Program
 from benchmarks.scenarios import SCENARIOS, Load
 from benchmarks.servers import Servers
@@ -74,21 +74,19 @@ def compare(
     rival_commands: int,
     rounds: int,
     with_floors: bool,
-    tell: Callable[[str], None] = print,
 ) -> Comparison:
     """All contenders in each round, each round beginning with another one."""
     ours, theirs = SCENARIOS[scenario](commands), SCENARIOS[scenario](rival_commands)
+    contenders: list[Contender] = [spcm, *alternatives]
     found: dict[str, list[float]] = {}
     for number in range(rounds):
-        turn = number % (len(alternatives) + 1)
-        contenders: list[Contender] = [spcm, *alternatives]
-        for contender in contenders[turn:] + contenders[:turn]:
+        for contender in turned(contenders, number):
             load = ours if contender is spcm else theirs
             found.setdefault(contender.name, []).append(rate(contender, servers, load))
-            tell(f"round {number + 1}, {scenario}: {contender.name} {found[contender.name][-1]:,.0f}/s")
+            print(f"round {number + 1}, {scenario}: {contender.name} {found[contender.name][-1]:,.0f}/s", flush=True)
             for floor in FLOORS if contender is spcm and with_floors else ():
                 found.setdefault(floor.name, []).append(floor.rate(servers))
-                tell(f"round {number + 1}, {scenario}: {floor.name} {found[floor.name][-1]:,.0f}/s")
+                print(f"round {number + 1}, {scenario}: {floor.name} {found[floor.name][-1]:,.0f}/s", flush=True)
     spreads = {name: Spread(tuple(values)) for name, values in found.items()}
     return Comparison(scenario, (commands, rival_commands), spreads)
 

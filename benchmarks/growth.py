@@ -1,12 +1,13 @@
 """Throughput upon tables of several sizes, never analysed by hand: `python -m benchmarks.growth --largest`."""
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 
 from benchmarks.contenders import spcm
-from benchmarks.measuring import Spread, rate, rate_again, ratio
-from benchmarks.scenarios import TENANT, Load, new
+from benchmarks.measuring import Spread, by_turns, rate, rate_again, ratio
+from benchmarks.scenarios import TENANT, new
 from benchmarks.servers import Servers
 
 SIZES = (0, 100_000, 1_000_000)
@@ -17,21 +18,13 @@ ROOM = {"shared_buffers": "2GB", "max_wal_size": "16GB"}
 """Settings with which PostgreSQL keeps the indexes of the largest table in memory, and needs few checkpoints."""
 
 
-def measure(
-    settings: Mapping[str, str],
-    sizes: Sequence[int],
-    *,
-    commands: int,
-    rounds: int,
-    tell: Callable[[str], None] = print,
-) -> dict[int, Spread]:
+def measure(settings: Mapping[str, str], sizes: Sequence[int], *, commands: int, rounds: int) -> dict[int, Spread]:
     """Commands a second, all new subscribers, by the number of subscribers that were there before.
 
-    Each size has servers of its own, and is measured by turns with the others, each round beginning with another one:
-    the speed of a shared machine changes within minutes, and a run leaves its pages to be written in the next. They
-    are left alone until autovacuum, which reads and marks all that was filled in, is done.
+    Each size has servers of its own, and is measured by turns with the others: the speed of a shared machine changes
+    within minutes, and a run leaves its pages to be written in the next. They are left alone until autovacuum, which
+    reads and marks all that was filled in, is done.
     """
-    found: dict[int, list[float]] = {size: [] for size in sizes}
     with ExitStack() as running:
         filled = {size: running.enter_context(Servers("postgres", settings)) for size in sizes}
         for size, servers in filled.items():
@@ -39,12 +32,7 @@ def measure(
         for size, servers in filled.items():
             if size:
                 servers.wait_for_autovacuum()
-        for number in range(rounds):
-            turn = number % len(sizes)
-            for size in (*sizes[turn:], *sizes[:turn]):
-                found[size].append(_rate(filled[size], size, new(commands, number * commands)))
-                tell(f"round {number + 1}, {size:,} subscribers: {found[size][-1]:,.0f}/s")
-    return {size: Spread(tuple(values)) for size, values in found.items()}
+        return by_turns({size: partial(_rate, servers, size, commands) for size, servers in filled.items()}, rounds)
 
 
 def rows(how: str, found: Mapping[int, Spread]) -> Sequence[str]:
@@ -58,7 +46,8 @@ def rows(how: str, found: Mapping[int, Spread]) -> Sequence[str]:
     return told
 
 
-def _rate(servers: Servers, size: int, load: Load) -> float:
+def _rate(servers: Servers, size: int, commands: int, number: int) -> float:
+    load = new(commands, number * commands)
     if size == 0:
         return rate(spcm, servers, load)  # empty again, each time
     servers.forget_outcomes(load.tenants)

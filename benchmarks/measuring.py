@@ -1,14 +1,18 @@
 """One measurement: commands a second of one contender, checked for having done the work."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
+from typing import TypeVar
 
 from benchmarks.contenders import Contender
 from benchmarks.programs import Program
 from benchmarks.scenarios import Load, warm_up
 from benchmarks.servers import Servers, Stuck
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 WARM_UP = 400
 
@@ -51,6 +55,22 @@ def rate_again(contender: Contender, servers: Servers, load: Load, processes: in
 def ratio(ours: Spread, theirs: Spread) -> Spread:
     """Round by round: what slowed down the machine in a round slowed down both."""
     return Spread(tuple(our / their for our, their in zip(ours.values, theirs.values, strict=True)))
+
+
+def turned(contenders: Sequence[T], number: int) -> Sequence[T]:
+    """In the order of this round: each round begins with another one."""
+    turn = number % len(contenders)
+    return [*contenders[turn:], *contenders[:turn]]
+
+
+def by_turns(measures: Mapping[K, Callable[[int], float]], rounds: int) -> dict[K, Spread]:
+    """What each of them measures, all in each round, whose number they are given."""
+    found: dict[K, list[float]] = {name: [] for name in measures}
+    for number in range(rounds):
+        for name in turned(list(measures), number):
+            found[name].append(measures[name](number))
+            print(f"round {number + 1}, {name}: {found[name][-1]:,.0f}/s", flush=True)
+    return {name: Spread(tuple(values)) for name, values in found.items()}
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

@@ -7,10 +7,11 @@ import argparse
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from benchmarks import against, chart, growth, latency, limits, machine, memory
 from benchmarks.contenders import celery_task, spcm
-from benchmarks.measuring import Spread, rate
+from benchmarks.measuring import Spread, by_turns, rate
 from benchmarks.page import PAGE, PICTURE, put
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.servers import Database, Servers
@@ -59,20 +60,18 @@ def scenarios(scale: Scale) -> str:
         ("mix", "sqlite", 2),
         ("new", "sqlite", 1),
     ]
-    found: dict[tuple[str, Database, int], list[float]] = {row: [] for row in rows}
     with Servers("postgres") as postgres, Servers("sqlite") as sqlite:
-        for number in range(scale.rounds):
-            for row in rows:
-                scenario, database, processes = row
-                servers = postgres if database == "postgres" else sqlite
-                found[row].append(rate(spcm, servers, SCENARIOS[scenario](scale.commands), processes))
-                print(f"round {number + 1}, {scenario}, {database}, {processes}: {found[row][-1]:,.0f}/s", flush=True)
-    spreads = {row: Spread(tuple(values)) for row, values in found.items()}
+        servers = {"postgres": postgres, "sqlite": sqlite}
+
+        def measured(scenario: str, database: Database, processes: int, _round: int) -> float:
+            return rate(spcm, servers[database], SCENARIOS[scenario](scale.commands), processes)
+
+        found = by_turns({row: partial(measured, *row) for row in rows}, scale.rounds)
     return "\n".join(
         [
             "| scenario | database | worker processes | commands/s, median | lowest to highest |",
             "| --- | --- | ---: | ---: | ---: |",
-            *(f"| {' | '.join(map(str, row))} | {_figures(spread)} |" for row, spread in spreads.items()),
+            *(f"| {' | '.join(map(str, row))} | {_figures(spread)} |" for row, spread in found.items()),
         ]
     )
 

@@ -3,12 +3,13 @@
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from benchmarks.chart import bars
-from benchmarks.measuring import Spread, percentile, ratio
+from benchmarks.measuring import Spread, by_turns, percentile, ratio
 from benchmarks.page import PAGE, put
 
 ROOT = Path(__file__).parents[1]
@@ -54,6 +55,18 @@ def test_figures_are_compared_round_by_round() -> None:
     assert ours.median == 20.0
     assert ratio(ours, theirs) == Spread((10.0, 15.0, 5.0))
     assert [percentile([5.0, 1.0, 4.0, 2.0, 3.0], percent) for percent in (0, 50, 99)] == [1.0, 3.0, 5.0]
+
+
+def test_each_round_begins_with_another_one() -> None:
+    taken: list[str] = []
+
+    def measured(name: str, number: int) -> float:
+        taken.append(name)
+        return float(number)
+
+    found = by_turns({name: partial(measured, name) for name in "abc"}, rounds=4)
+    assert "".join(taken) == "abc" + "bca" + "cab" + "abc"
+    assert found == dict.fromkeys("abc", Spread((0.0, 1.0, 2.0, 3.0)))
 
 
 def test_the_picture_shows_the_fastest_first() -> None:
