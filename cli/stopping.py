@@ -3,8 +3,8 @@
 import os
 import select
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 
@@ -56,25 +56,26 @@ def undisturbed() -> Iterator[None]:
 @contextmanager
 def terminated_as_by_ctrl_c() -> Iterator[None]:
     """By other signals too it ends in order: with a last word, without the files it has begun, its cursor back."""
-    others = [number for number in requests_to_end() if number != signal.SIGINT]
-    before = {number: signal.signal(number, signal.default_int_handler) for number in others}
-    try:
+    with _handled(signal.default_int_handler, set(requests_to_end()) - {signal.SIGINT}):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
 def stopping_in_order() -> Iterator[Requests]:
     """Until asked to end: then Stopped goes through what runs inside, and stops here."""
     requests = Requests()
-    before = {number: signal.signal(number, requests.take) for number in requests_to_end()}
     try:
-        yield requests
-    except Stopped:
-        pass
+        with suppress(Stopped), _handled(requests.take, requests_to_end()):
+            yield requests
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
         requests.close()
+
+
+@contextmanager
+def _handled(handler: Callable[[int, FrameType | None], None], numbers: Iterable[signal.Signals]) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, theirs in before.items():
+            signal.signal(number, theirs)
