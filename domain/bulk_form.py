@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from domain.errors import Invalid
 from domain.fields import GREATEST_INTEGER, NO_NUL, Fields, OperationName, Phrase
 from domain.requests import ABSENT
-from domain.validation import Fault, Path, fault_of_unknown, faults_of_known, sort_out
+from domain.validation import Fault, Path, fault_of_unknown, faults_of_known, members, sort_out
 
 BULK = "bulk.execute"
 
@@ -86,8 +86,8 @@ def _repeated_ids(items: list[Any], faulty: set[str]) -> Iterator[Fault]:
 
 
 _IN_ITEM = re.compile(r"items\[([0-9]+)\](?:\.(.*))?", re.DOTALL)
-_ORDER = [field.alias or name for name, field in BulkPayload.model_fields.items()]
-_ORDER_IN_ITEM = [None, *Item.model_fields]
+_ORDER = list(members(BulkPayload))
+_ORDER_IN_ITEM = [None, *members(Item)]
 
 _Place = tuple[int, int, int]
 

@@ -69,7 +69,7 @@ def sort_out(model: type[Fields], sent: Mapping[str, Any]) -> tuple[dict[str, An
         return inner
 
     nested = _nested(model)
-    names = _annotations(model)
+    names = members(model)
     for name, value in sent.items():
         if name not in names:
             unknown.append((name,))
@@ -127,7 +127,7 @@ class _Nested(NamedTuple):
 @cache
 def _nested(model: type[BaseModel]) -> Mapping[str, _Nested]:
     found = {}
-    for name, annotation in _annotations(model).items():
+    for name, annotation in members(model).items():
         parts = list(_parts(annotation))
         models = [part for part in parts if isinstance(part, type) and issubclass(part, Fields)]
         if models:
@@ -138,7 +138,7 @@ def _nested(model: type[BaseModel]) -> Mapping[str, _Nested]:
 @cache
 def _phrase(model: type[BaseModel], path: Path) -> str:
     name, *rest = path
-    parts = list(_parts(_annotations(model)[str(name)]))
+    parts = list(_parts(members(model)[str(name)]))
     inner = tuple(part for part in rest if isinstance(part, str))
     if inner:
         return _phrase(_nested(model)[str(name)].model, inner)
@@ -147,8 +147,8 @@ def _phrase(model: type[BaseModel], path: Path) -> str:
 
 
 @cache
-def _annotations(model: type[BaseModel]) -> Mapping[str, Any]:
-    """Types by the name that the field has in JSON."""
+def members(model: type[BaseModel]) -> Mapping[str, Any]:
+    """The types of a model's fields, by the names that they have in JSON."""
     return {field.alias or name: (field.annotation, *field.metadata) for name, field in model.model_fields.items()}
 
 

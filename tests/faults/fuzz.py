@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from domain.catalog import OPERATIONS
 from domain.fields import Fields
+from domain.validation import members
 from tests.faults.load import TENANTS, USER, authorization, password_of
 from tests.faults.lone_partition import LonePartition
 
@@ -67,7 +68,7 @@ GOOD: dict[str, Any] = {
 @st.composite
 def _members(draw: st.DrawFn, model: type[Fields] | None) -> Any:
     """An object for the model, a few of its members junk; now and then junk instead."""
-    names = [field.alias or name for name, field in model.model_fields.items()] if model else []
+    names = list(members(model)) if model else []
     made: Any = {name: GOOD[name] for name in names if name in GOOD and (name != "id" or len(names) == 1)}
     for name in draw(st.lists(st.sampled_from([*names, "surprise"]), max_size=2)):
         made[name] = draw(JUNK)
