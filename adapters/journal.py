@@ -128,7 +128,7 @@ def _published(dialect: str) -> list[ColumnElement[Any]]:
 @cache
 def _find_records(dialect: str) -> Select[Any]:
     large = func.length(_DATA) > _LARGE
-    columns = [*_BUT_DATA, case((large, None), else_=_DATA).label("data"), func.coalesce(large, False).label("large")]
+    columns = [*_BUT_DATA, case((large, None), else_=_DATA).label("data"), large.label("large")]
     return find_columns(journal, columns, ("command_id",), dialect=dialect)
 
 
