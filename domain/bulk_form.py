@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
@@ -55,15 +56,15 @@ def bulk_of(payload: dict[str, Any]) -> BulkPayload:
     except ValidationError:
         known, unknown = sort_out(BulkPayload, payload)
         faults = faults_of_known(BulkPayload, known, None)
-        faults += [fault_of_unknown(path) for path in unknown if len(path) > 1]
     faulty = {field for field, _ in faults}
     if payload.get("mode") == "atomic" and payload.get("stopAfter") is not None and "stopAfter" not in faulty:
         faults.append(("stopAfter", "stopAfter must be left out where mode is atomic"))
     if "items" not in faulty:
         faults += _repeated_ids(payload["items"], faulty)
     if faults or form is None:
-        faults.sort(key=lambda fault: _place(fault[0]))
-        raise Invalid([*faults, *(fault_of_unknown(path) for path in unknown if len(path) == 1)])
+        placed = [(_place(field), (field, words)) for field, words in faults]
+        placed += [(_place_of_unknown(path), fault_of_unknown(path)) for path in unknown]
+        raise Invalid([fault for _, fault in sorted(placed, key=itemgetter(0))])
     return form
 
 
@@ -85,7 +86,7 @@ def _repeated_ids(items: list[Any], faulty: set[str]) -> Iterator[Fault]:
         seen.add(item_id)
 
 
-_IN_ITEM = re.compile(r"items\[([0-9]+)\](?:\.(.*))?", re.DOTALL)
+_IN_ITEM = re.compile(r"items\[([0-9]+)\](?:\.(.*))?")
 _ORDER = list(members(BulkPayload))
 _ORDER_IN_ITEM = [None, *members(Item)]
 
@@ -95,6 +96,11 @@ _Place = tuple[int, int, int]
 def _place(field: str) -> _Place:
     """Where a field's fault stands among the others: the order of the reference's table."""
     if match := _IN_ITEM.fullmatch(field):
-        member = match[2]
-        return 0, int(match[1]), _ORDER_IN_ITEM.index(member) if member in _ORDER_IN_ITEM else len(_ORDER_IN_ITEM)
+        return 0, int(match[1]), _ORDER_IN_ITEM.index(match[2])
     return _ORDER.index(field), -1, 0
+
+
+def _place_of_unknown(path: Path) -> _Place:
+    """Behind all that is known, of the item or of the bulk. From the path: there may be hundreds of thousands."""
+    _, *in_item = path
+    return (0, int(in_item[0]), len(_ORDER_IN_ITEM)) if in_item else (len(_ORDER), -1, 0)

@@ -113,8 +113,10 @@ def _fault(model: type[Fields], detail: ErrorDetails) -> Fault:
 
 
 def _spelt(path: Path) -> str:
-    first, *rest = path
-    return str(first) + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest)
+    spelt = str(path[0])
+    for part in path[1:]:
+        spelt += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return spelt
 
 
 class _Nested(NamedTuple):
