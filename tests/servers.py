@@ -24,7 +24,7 @@ import psycopg
 from psycopg import sql
 
 from adapters.lifeline import Lifeline
-from adapters.valkey import free_port
+from adapters.ports import free_port
 
 READY_WITHIN = 30.0  # seconds, recovery after a crash included
 SOCKET_PATH_LIMIT = 100  # bytes; macOS allows 104, Linux 108

@@ -10,7 +10,8 @@ from adapters.installation import prepare
 from adapters.migrations import migrate
 from adapters.redis_client import connect
 from adapters.settings import Settings
-from adapters.valkey import Valkey, ValkeyFailed
+from adapters.valkey import Valkey
+from adapters.valkey_folder import ValkeyFailed
 from cli.database import engine_of
 from cli.installation import make_data_folder
 from cli.problems import Problem, say

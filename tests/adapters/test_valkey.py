@@ -14,7 +14,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from adapters.valkey import PORTS, Valkey, ValkeyFailed
+from adapters.ports import PORTS
+from adapters.valkey import Valkey
+from adapters.valkey_folder import ValkeyFailed
 from tests.processes import gone
 
 ROOT = Path(__file__).parents[2]

@@ -10,8 +10,9 @@ import redis
 from sqlalchemy import create_engine, make_url
 
 from adapters.keys import DEAD_LETTERS, PARTITIONS, WORKER, command_stream, outcome_stream
+from adapters.ports import free_port
 from adapters.settings import Settings
-from adapters.valkey import Valkey, free_port, valkey_binary
+from adapters.valkey import Valkey, valkey_binary
 from cli.doctor.database import database_findings
 from tests.access import as_role, grant
 from tests.cli.broken import NO_DATABASE, keys_of_another_type

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from adapters.valkey import free_port
+from adapters.ports import free_port
 from tests.faults.link import Cut, Direction, Link, Weather, When
 
 

@@ -11,7 +11,8 @@ import redis
 
 from adapters.keys import outcome_stream
 from adapters.lifeline import Lifeline
-from adapters.valkey import free_port, valkey_binary
+from adapters.ports import free_port
+from adapters.valkey import valkey_binary
 from spcm_client import BulkItem, Client, Command, import_items
 from spcm_client.follow import follow
 from spcm_client.groups import OutcomeGroup

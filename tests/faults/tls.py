@@ -10,7 +10,7 @@ from pathlib import Path
 
 import trustme
 
-from adapters.valkey import free_port
+from adapters.ports import free_port
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # what a PostgreSQL client sends first
 

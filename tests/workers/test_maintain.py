@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from adapters.valkey import free_port
+from adapters.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
