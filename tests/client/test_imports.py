@@ -167,7 +167,7 @@ def test_an_overloaded_worker_is_asked_again_and_the_order_kept(client: Client, 
 def test_a_worker_that_stays_overloaded_is_not_asked_for_ever(
     client: Client, worker: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spcm_client.imports._LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr("spcm_client.flights._LONGEST_PAUSE", 0.01)
     worker.answer = lambda *_: {"status": 503, "reason": "overloaded", "retryable": True}
     (result,) = import_items(client, [item(1)])
     assert (result.status, result.retryable, len(bulks(worker))) == (503, True, 9)
@@ -219,7 +219,7 @@ def test_an_import_whose_connections_are_lost_without_end_ends_too(
         raise ConnectionLost
 
     worker.answer = lambda *_: None
-    monkeypatch.setattr("spcm_client.imports.pause_after_loss", lambda: None)
+    monkeypatch.setattr("spcm_client.flights.pause_after_loss", lambda: None)
     monkeypatch.setattr(ReplyList, "take", lose)
     with pytest.raises(OutcomeTimeout):
         list(import_items(client, [item(1)], timeout=0.5))
@@ -252,7 +252,7 @@ def test_the_time_in_which_the_process_was_stopped_is_no_silence_either(
             raise ConnectionLost
         return None
 
-    monkeypatch.setattr("spcm_client.imports.longest_block", lambda _: 0.1)
+    monkeypatch.setattr("spcm_client.flights.longest_block", lambda _: 0.1)
     monkeypatch.setattr(ReplyList, "take", stopped_at_first)
     monkeypatch.setattr(ReplyList, "take_now", lambda _: None)  # else what comes soon needs no other read
     assert [each.ok for each in import_items(client, [item(1)], timeout=1)] == [True]
