@@ -57,7 +57,7 @@ class Batch:
         self._journal = Journal(connection)
         self._lock = lock
         self._unremembered: list[Outcome] = []
-        self._before_a_change = 0  # so many of them stand before the last change of the batch
+        self._unremembered_before_change = 0
         self._answered = 0
 
     def execute(self, cases: Sequence[Case], *, refused: Sequence[Case] = ()) -> Sequence[Case]:
@@ -92,7 +92,7 @@ class Batch:
         unit.write()
         self._journal.write()
         if cases:
-            self._lock.keep(self._unremembered[: self._before_a_change], first=cases[0].event_id)
+            self._lock.keep(self._unremembered[: self._unremembered_before_change], first=cases[0].event_id)
         return decided
 
     def _check(self, case: Case) -> None:
@@ -139,6 +139,8 @@ class Batch:
     def _decide(self, case: Case, unit: UnitOfWork) -> None:
         if case.work is None:
             case.outcome = self._outcome(case)
+            if case.error and case.condemned:
+                log.error("command-given-up", event_id=case.event_id, error=case.error)
             if case.outcome.status == 403:  # which may be granted before the entry is read again
                 self._unremembered.append(case.outcome)
             return
@@ -155,7 +157,7 @@ class Batch:
         remembered = case.work.journaled and not case.command.dry_run and case.outcome.status < 500
         if remembered:
             self._journal.add(tenant, command_id, Record(case.fingerprint, case.outcome))
-            self._before_a_change = len(self._unremembered)
+            self._unremembered_before_change = len(self._unremembered)
         elif not case.error:
             self._unremembered.append(case.outcome)
 

@@ -27,7 +27,10 @@ MOST_ITEMS = 1_000
 """Bulk items in a batch, unless its first command alone has more."""
 
 MOST_DEATHS = 3
-"""A command that was alone this often when its worker died is not executed again."""
+"""A command that was taken this often alone, without an end, is not executed again."""
+
+NEVER_ENDED = "NeverEnded"
+"""Its error: it killed its worker, or hung, or took the database too long."""
 
 TOLERATED_CLOCK_LAG = 60.0
 """Seconds that our clock may be behind; beyond them commands are recorded as executed at Redis' time."""
@@ -98,7 +101,7 @@ class Drain:
             taken = self.streams.take(partition, at_most=suspect.at_most)
             if not taken.entries:
                 return 0
-            with self._forgiving(partition, taken, stalled=True):  # it is Redis that the session has waited for
+            with self._forgiving(partition, taken, even_if_stalled=True):  # it is Redis that the session has waited for
                 now = self._now(taken.entries)
                 heartbeat.beat()
             failpoint("taken")
@@ -106,7 +109,7 @@ class Drain:
                 cases = self._cases(partition, taken.entries, heartbeat)
                 refused = [case_of(partition, entry) for entry in taken.refused]
                 against = suspect.look_at(cases[0].event_id)
-                cases[0].condemned = against or ("WorkerDied" if taken.deaths >= MOST_DEATHS else "")
+                cases[0].condemned = against or (NEVER_ENDED if taken.deaths >= MOST_DEATHS else "")
                 batch = Batch(connection, self.authenticator, self.defaults, now, lock)
                 decided = batch.execute(cases, refused=refused)
                 failpoint("written")
@@ -128,12 +131,12 @@ class Drain:
         return max(now, self.streams.now()) if sent > now.timestamp() + TOLERATED_CLOCK_LAG else now
 
     @contextmanager
-    def _forgiving(self, partition: int, taken: Taken, *, stalled: bool = False) -> Iterator[None]:
+    def _forgiving(self, partition: int, taken: Taken, *, even_if_stalled: bool = False) -> Iterator[None]:
         """What fails inside is not held against the first command, unless it may be what we stalled on."""
         try:
             yield
         except Exception as failure:
-            if isinstance(failure, Stalled | TookTooLong) and not stalled:
+            if isinstance(failure, Stalled | TookTooLong) and not even_if_stalled:
                 raise
             with suppress(Unavailable):
                 self.streams.forgive(partition, taken.token)

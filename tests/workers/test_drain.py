@@ -108,8 +108,11 @@ def test_whose_statements_take_too_long_is_not_tried_for_ever(
     monkeypatch.setattr("workers.drain.BUDGET", 3.0)
     fail(always, TookTooLong())
     bench.send("071")
-    bench.drain()
+    with capture_logs() as logged:
+        bench.drain()
     assert bench.told() == [500]
+    given_up = [line for line in logged if line["event"] == "command-given-up"]
+    assert [(line["event_id"], line["error"]) for line in given_up] == [(bench.event_ids()[0], "NeverEnded")]
 
 
 def test_who_stalls_alone_three_times_is_not_tried_for_ever(bench: Bench, fail: Fail) -> None:
