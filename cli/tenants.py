@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from adapters.tenants import AlreadyThere, add_tenant, list_tenants, remove_tenant, require_tenant
-from cli.database import database, engine_of, require_schema
+from cli.database import database, engine_of
 from cli.installation import choose_settings
 from cli.names import tenant_name
 from cli.options import AsJson, DataFolder
@@ -45,10 +45,9 @@ def remove(name: Name, data: DataFolder = None) -> None:
     """Remove a tenant with all that it owns: users, resources, remembered commands. Asks first, on a terminal."""
     chosen = choose_settings(data)
     name = tenant_name(name)
-    require_schema(chosen)
+    with database(chosen, reads=True) as connection:
+        require_tenant(connection, name)
+    ask_before_removing(f"Remove tenant {name} with all its users and subscribers?")
     with engine_of(chosen) as engine:
-        with engine.connect() as connection:
-            require_tenant(connection, name)
-        ask_before_removing(f"Remove tenant {name} with all its users and subscribers?")
         remove_tenant(engine, name)
     screen().print(f"tenant {name} removed, with all that it owned", soft_wrap=True)

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 
 import typer
-from redis import ResponseError
+from redis import Redis, ResponseError
 from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -88,14 +88,7 @@ def _redis(chosen: Settings, unreached: Unreached) -> Iterator[Finding]:
         yield connected("Redis connection", "it answers", redis_exposure(chosen.redis), advice)
         # What a user of Redis who may not see its settings can see all the same, comes after it.
         yield from unreached.findings("Redis", lambda: redis_findings(client, chosen.outcome_retention))
-        partitions = read_partitions(client)
-        if partitions is None:
-            yield warning("partitions", "not fixed in Redis yet", "start a worker, which fixes their number")
-        elif partitions != chosen.partitions:
-            advice = f"set SPCM_PARTITIONS={partitions}: the number is fixed when an installation first starts"
-            yield problem("partitions", f"SPCM_PARTITIONS is {chosen.partitions}, Redis has {partitions}", advice)
-        else:
-            yield ok("partitions", f"{partitions} in Redis")
+        yield from unreached.findings("partitions", lambda: _partitions(client, chosen))
         yield from key_findings(client, chosen.partitions)
         there = workers(client)
         yield from _work(there, dead_letters(client))
@@ -103,6 +96,17 @@ def _redis(chosen: Settings, unreached: Unreached) -> Iterator[Finding]:
         # Where the database cannot be asked, that is a finding of its own.
         found, _ = asked_of_database(chosen, strangers) if standing else (None, None)
         yield from standstill_findings(standing, there, found or [])
+
+
+def _partitions(client: Redis, chosen: Settings) -> Iterator[Finding]:
+    partitions = read_partitions(client)
+    if partitions is None:
+        yield warning("partitions", "not fixed in Redis yet", "start a worker, which fixes their number")
+    elif partitions != chosen.partitions:
+        advice = f"set SPCM_PARTITIONS={partitions}: the number is fixed when an installation first starts"
+        yield problem("partitions", f"SPCM_PARTITIONS is {chosen.partitions}, Redis has {partitions}", advice)
+    else:
+        yield ok("partitions", f"{partitions} in Redis")
 
 
 def _work(workers: list[Worker] | None, letters: int) -> Iterator[Finding]:

@@ -4,14 +4,25 @@ from collections.abc import Iterator
 
 import redis
 
-from adapters.keys import BELLS, CLAIMED_BELL, COMMANDS, DEAD_LETTERS, OUTCOMES, REPLIES, TAKEN, command_stream
+from adapters.keys import (
+    BELLS,
+    CLAIMED_BELL,
+    COMMANDS,
+    DEAD_LETTERS,
+    MAINTENANCE,
+    OUTCOMES,
+    PARTITIONS,
+    REPLIES,
+    TAKEN,
+    command_stream,
+)
 from cli.doctor.findings import Finding, problem
 
 
 def key_findings(client: redis.Redis, partitions: int) -> Iterator[Finding]:
     """Only what is wrong. Raises redis-py's errors."""
     read = {command_stream(number) for number in range(partitions)}
-    types = {DEAD_LETTERS: "stream", BELLS: "list"}
+    types = {DEAD_LETTERS: "stream", BELLS: "list", PARTITIONS: "string", MAINTENANCE: "string"}
     for name, kind in sorted(_found(client)):
         if name.startswith((COMMANDS, OUTCOMES)):
             expected = "stream"

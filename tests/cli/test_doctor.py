@@ -41,7 +41,16 @@ def test_doctor_goes_on_where_redis_holds_no_number_of_partitions(migrated: Prog
         client.set(PARTITIONS, "abc")
     found = {line["found"]: line["level"] for line in findings(migrated)}
     assert found["spcm:partitions holds no number"] == "problem"
-    assert {"it answers", "noeviction", "schema 0001"} <= set(found)
+    assert {"it answers", "noeviction", "there is none", "schema 0001"} <= set(found)
+
+
+def test_doctor_goes_on_where_the_number_of_partitions_is_of_another_type(migrated: Program, redis_url: str) -> None:
+    migrated.environment["SPCM_REDIS_URL"] = redis_url
+    with redis.Redis.from_url(redis_url) as client:
+        client.rpush(PARTITIONS, 8)
+    found = {line["found"]: line["level"] for line in findings(migrated)}
+    assert found["spcm:partitions is of type list, not string"] == "problem"
+    assert {"it answers", "there is none", "schema 0001"} <= set(found)
 
 
 def test_doctor_finds_commands_where_no_worker_looks(migrated: Program, redis_url: str) -> None:
