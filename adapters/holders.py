@@ -28,7 +28,7 @@ def holders(connection: Connection) -> dict[int, str] | None:
     return {row.number: f"{_client(row)} (backend {row.pid})" for row in connection.execute(_HOLDERS)}
 
 
-def strangers(connection: Connection) -> list[str]:
+def foreign_sessions(connection: Connection) -> list[str]:
     """Sessions of other programs that hold a partition, or what SPCM waits for; none where the engine cannot tell."""
     if connection.dialect.name != "postgresql":
         return []

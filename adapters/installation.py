@@ -33,9 +33,10 @@ def prepare(engine: Engine, client: "redis.Redis", count: int) -> None:
 
 
 def missing_partitions(connection: Connection, count: int, *, told: int | None = None) -> list[int]:
-    """Those that the database does not know, all of them at first. Raises NotReady: it has another number of them.
+    """The partitions that have no row in the database: all of them in a new one.
 
-    Where publishers were `told` as many, the last ones may be missing too.
+    Raises NotReady where the last row is that of another number of partitions. But where publishers were `told` this
+    very number, somebody has removed the last rows.
     """
     there = set(connection.scalars(select(partitions.c.number)))
     if there and not (told == count > max(there)):

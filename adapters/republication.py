@@ -21,7 +21,7 @@ from adapters.redis_client import script
 from adapters.redis_failures import redis_failures
 from adapters.snapshot import snapshot
 from domain.outcomes import Outcome
-from spcm_client.streams import Portion
+from spcm_client.portion import Portion
 
 _AT_ONCE = 100  # outcomes, at most
 

@@ -19,7 +19,7 @@ from adapters.users import add_user
 from cli.database import database
 from cli.installation import choose_settings
 from cli.options import AsJson
-from cli.problems import FAILED, INTERRUPTED, Problem, say
+from cli.problems import FAILED, Problem, say
 from cli.running.up import running
 from cli.stopping import stopping_in_order
 from cli.terminal import colour_of, print_json, screen, table
@@ -50,12 +50,10 @@ def demo(as_json: AsJson = False) -> None:
 
     Exit status 0 only if each outcome is what the documents say. It leaves nothing behind.
     """
-    status = INTERRUPTED
     with stopping_in_order(), tempfile.TemporaryDirectory(prefix="spcm-demo-", ignore_cleanup_errors=True) as folder:
         outcomes = list(_tell_examples(Path(folder)))
-        status = _show(outcomes, as_json=as_json)
-    if status:
-        raise typer.Exit(status)
+        raise typer.Exit(_show(outcomes, as_json=as_json))
+    raise typer.Abort
 
 
 def _tell_examples(folder: Path) -> Iterator[ExampleOutcome]:

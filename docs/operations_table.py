@@ -24,7 +24,7 @@ from domain.plan_definitions import NewPlanDefinition, PlanDefinition
 from domain.provisioning_profiles import NewProvisioningProfile, ProvisioningProfile
 from domain.resources import Resource
 from domain.subscribers import NewSubscriber, Subscriber
-from domain.validation import faults_of
+from domain.validation import faults_of, members
 
 REFERENCE = Path(__file__).parent / "reference.md"
 
@@ -37,7 +37,7 @@ def operations_table() -> str:
     rows = [
         (
             f"`{each.name}`",
-            ", ".join(_param(name, each) for name in _names(each.params)),
+            ", ".join(_param(name, each) for name in members(each.params)),
             "yes" if each.payload else "",
             str(each.status),
             f"`{each.permission.name}`" if each.permission else "those of its items",
@@ -116,12 +116,8 @@ def _nested(annotation: Any) -> type[Fields] | None:
 
 def _must_be(model: type[Fields]) -> dict[str, str]:
     """The words for each field, in the model's order."""
-    told = faults_of(model, dict.fromkeys(_names(model), _WRONG))
+    told = faults_of(model, dict.fromkeys(members(model), _WRONG))
     return {field: words.removeprefix(f"{field} must be ") for field, words in told}
-
-
-def _names(model: type[Fields]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _param(name: str, operation: Operation) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from domain.errors import BadRequest, Refused
+from domain.errors import CATALOGUE, BadRequest, Refused
 from domain.operations import OPERATIONS, Operation, Work
 from domain.permissions import Principal
 from domain.references import Answers, fill_in, references_in, resolve
@@ -54,7 +54,7 @@ class BulkItem:
             told["status"] = self.result.status
             if self.result.reason is not None:
                 told["reason"] = self.result.reason
-                told["retryable"] = False
+                told["retryable"] = CATALOGUE[self.result.reason].retryable
             if self.result.data is not None:
                 told["data"] = self.result.data
         return told

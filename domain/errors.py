@@ -5,7 +5,7 @@ docs/errors.md is written from it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,6 @@ CATALOGUE: Mapping[str, Reason] = {
 class Refused(Exception):
     """A command's, or a bulk item's, refusal; its class is its status."""
 
-    status: ClassVar[int]
-
     def __init__(self, code: str, message: str | None = None) -> None:
         super().__init__(code)
         self.reason = CATALOGUE[code]
@@ -86,16 +84,12 @@ class Refused(Exception):
 class BadRequest(Refused):
     """400: the command is not of its form."""
 
-    status = 400
-
     def __init__(self, message: str | None = None, *, code: str = "malformed-command") -> None:
         super().__init__(code, message)
 
 
 class Unauthenticated(Refused):
     """401: in the same words, whatever was wrong."""
-
-    status = 401
 
     def __init__(self) -> None:
         super().__init__("bad-credentials")
@@ -104,8 +98,6 @@ class Unauthenticated(Refused):
 class Forbidden(Refused):
     """403: the user is known and lacks the permission."""
 
-    status = 403
-
     def __init__(self) -> None:
         super().__init__("permission-denied")
 
@@ -113,19 +105,13 @@ class Forbidden(Refused):
 class NotFound(Refused):
     """404."""
 
-    status = 404
-
 
 class Conflict(Refused):
     """409: something that is there forbids it."""
 
-    status = 409
-
 
 class Invalid(Refused):
     """412: all faults of the payload at once, as (field, description)."""
-
-    status = 412
 
     def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
         super().__init__("validation-failed")
@@ -139,8 +125,6 @@ class Invalid(Refused):
 class Unprocessable(Refused):
     """422: valid, and yet it cannot be done."""
 
-    status = 422
-
     @property
     def body(self) -> dict[str, Any]:
         return {"message": self.message, "errorCode": self.reason.error_code}
@@ -148,8 +132,6 @@ class Unprocessable(Refused):
 
 class Overloaded(Refused):
     """503: not executed; the same command can succeed later."""
-
-    status = 503
 
     def __init__(self) -> None:
         super().__init__("overloaded")

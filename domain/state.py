@@ -10,10 +10,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
+from domain.attempt import Attempt
 from domain.resources import Kind, Lookup, R, Resource
 from domain.shelf import Changes, Shelf
+from domain.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,56 +26,6 @@ class Defaults:
     eos_notification: bool = False
     payg_notification: bool = False
     link_base: str = "http://localhost:8080/spcm-rest-ws"
-
-
-class Source(Protocol):
-    """One tenant's part of the database, within the batch's transaction."""
-
-    def load(self, lookup: Lookup[R]) -> Sequence[R]:
-        """All that the lookup finds."""
-
-    def newest(self, lookup: Lookup[R], count: int) -> Sequence[R]:
-        """The `count` of what the lookup finds that were created last."""
-
-    def last_id(self, kind: Kind[Any]) -> int:
-        """The last id given to this kind, 0 at first; nobody else gives one before the transaction ends."""
-
-    def creation_stamp(self) -> int:
-        """A number above those of all resources that were created before this batch, or earlier in it."""
-
-    def write(self, changes: Sequence[Changes], last_ids: Mapping[str, int]) -> None:
-        """Write it, within the transaction."""
-
-    def update_all(self, lookup: Lookup[Any], fields: Mapping[str, Any]) -> int:
-        """Set these fields in all that the lookup finds; how many were found."""
-
-    def keep_alive(self) -> None:
-        """Called between two steps of what may take long: nobody else takes the transaction for abandoned."""
-
-    def savepoint(self) -> AbstractContextManager[Callable[[], None]]:
-        """A point of the transaction to which the yielded function goes back."""
-
-
-class Attempt:
-    """Changes in memory that are undone by an exception, or on demand: by the ways back listed since it began."""
-
-    __slots__ = ("_mark", "_undo")
-
-    def __init__(self, undo: list[Callable[[], None]]) -> None:
-        self._undo = undo
-        self._mark = len(undo)
-
-    def __enter__(self) -> Callable[[], None]:
-        return self.undo
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            self.undo()
-
-    def undo(self) -> None:
-        """Go back."""
-        while len(self._undo) > self._mark:
-            self._undo.pop()()
 
 
 class State:
@@ -193,7 +145,7 @@ class State:
         while True:
             count, seen = self._seen.get(lookup, (0, ()))
             newest: R | None = self._newest_of(lookup, seen)
-            if newest is not None and _created(newest) >= _oldest(seen, count):
+            if newest is not None and _created(newest) >= _unseen_before(seen, count):
                 key = lookup.kind.by(**{lookup.kind.key: getattr(newest, lookup.kind.key)})
                 if lookup.kind not in self._locks or self.shelf(lookup.kind).knows(key):
                     return newest
@@ -237,9 +189,11 @@ class State:
         self._undo.clear()
 
 
-def _oldest(seen: Sequence[Resource], count: int) -> float:
-    """The database has none that were created later, but for those seen; it may have more where all came that were
-    asked for.
+def _unseen_before(seen: Sequence[Resource], count: int) -> float:
+    """What the database has and we did not see was created before this.
+
+    The last one seen, if as many came as were asked for; 0 if fewer came: that is all there is; nothing is known where
+    none was asked for.
     """
     if len(seen) < count:
         return 0

@@ -64,8 +64,8 @@ def sort_out(model: type[Fields], sent: Mapping[str, Any]) -> tuple[dict[str, An
     def within(nested: type[Fields], value: Any, at: Path) -> Any:
         if not isinstance(value, dict):
             return value
-        inner, strangers = sort_out(nested, value)
-        unknown.extend((*at, *path) for path in strangers)
+        inner, found = sort_out(nested, value)
+        unknown.extend((*at, *path) for path in found)
         return inner
 
     nested = _nested(model)

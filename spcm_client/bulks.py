@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from spcm_client.commands import BULK, Command, WrittenItems
+from spcm_client.commands import BULK, MAX_BULK_BYTES, Command, WrittenItems
 from spcm_client.errors import InvalidCommand
 from spcm_client.items import BulkItem, ItemResult
 from spcm_client.outcomes import Outcome
@@ -14,9 +14,9 @@ from spcm_client.partitions import partition_of_operation
 
 Mode = Literal["continue", "atomic"]
 
-MAX_ITEMS = 500
-MAX_BYTES = 1024 * 1024  # of items in one bulk; one alone may be larger. An import holds up to three bulks a partition
-_MAX_ITEM_BYTES = 4 * 1024 * 1024 - 4096  # what is left of a command's 4 MiB beside its envelope
+FULL_AT_ITEMS = 500
+FULL_AT_BYTES = 1024 * 1024  # of items; one alone may be larger. An import holds up to three bulks a partition
+_MAX_ITEM_BYTES = MAX_BULK_BYTES - 4096  # what is left beside a command's envelope
 
 INCOMPLETE = "outcome-incomplete"
 
@@ -39,7 +39,7 @@ class Bulk:
 
     def has_room_for(self, item_id: str, size: int) -> bool:
         """False also where the id is taken: ids are unique in a bulk, and the next bulk is executed after this one."""
-        return len(self.items) < MAX_ITEMS and self.size + size <= MAX_BYTES and item_id not in self.ids
+        return len(self.items) < FULL_AT_ITEMS and self.size + size <= FULL_AT_BYTES and item_id not in self.ids
 
     def command(self, mode: Mode, run: str, reply_to: str, *, dry_run: bool) -> Command:
         """The command. The same items at the same place of an import of the same mode and run have the same id."""

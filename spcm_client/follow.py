@@ -1,6 +1,5 @@
 """Reading a tenant's outcomes as they appear, from any point that is still retained."""
 
-import time
 from collections.abc import Iterator
 
 from redis import Redis
@@ -8,7 +7,9 @@ from redis import Redis
 from spcm_client.connections import connect, execute_once, longest_block, losses_told, pause_after_loss
 from spcm_client.errors import ConnectionLost
 from spcm_client.outcomes import Outcome
-from spcm_client.streams import BEFORE_ALL, Entry, Portion, entries_of, entries_read, outcome_stream
+from spcm_client.patience import Patience
+from spcm_client.portion import Portion
+from spcm_client.streams import BEFORE_ALL, Entry, entries_of, entries_read, outcome_stream
 
 _COUNT = 100  # entries in one round trip, at most
 
@@ -59,28 +60,3 @@ def _read(redis: Redis, stream: str, position: str, count: int, block: int) -> l
         pause_after_loss()
         return []
     return entries_read(answer)
-
-
-class Patience:
-    """How long a reader goes on without an outcome: `idle` seconds, or for ever."""
-
-    def __init__(self, idle: float | None, longest_block: float) -> None:
-        self._idle = idle
-        self._longest_block = longest_block
-        self.renew()
-
-    def renew(self) -> None:
-        """Begin to count anew, with one read at least."""
-        self._since = time.monotonic()
-        self._has_read = False
-
-    def block(self) -> int | None:
-        """Milliseconds for which the next read may block; None where there should be none."""
-        if self._idle is None:
-            return int(self._longest_block * 1000)
-        left = self._since + self._idle - time.monotonic()
-        if left <= 0 and self._has_read:
-            return None
-        self._has_read = True
-        # Redis takes 0 for "for ever".
-        return max(1, int(min(left, self._longest_block) * 1000))

@@ -7,8 +7,8 @@ from redis import Redis, ResponseError
 
 from spcm_client.connections import connect, execute_once, longest_block, losses_told, pause_after_loss
 from spcm_client.errors import ConnectionLost, MalformedOutcome
-from spcm_client.follow import Patience
 from spcm_client.outcomes import Outcome
+from spcm_client.patience import Patience
 from spcm_client.streams import BEFORE_ALL, Entry, entries_of, entries_read, outcome_stream
 
 _COUNT = 16  # entries a consumer holds at once: few, since another may claim those that wait too long for their turn

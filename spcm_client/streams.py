@@ -1,14 +1,11 @@
 """A tenant's outcome stream: where it is, and the entries in the raw answers to reads of it."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from spcm_client.errors import MalformedOutcome
 from spcm_client.outcomes import Outcome
 
 BEFORE_ALL = "0-0"
-
-_LARGEST_ANSWER = 8 * 1024 * 1024  # bytes; while it is on its way, Redis has it in memory a second time
 
 
 class Entry(NamedTuple):
@@ -24,20 +21,6 @@ class Entry(NamedTuple):
         if event is None:
             raise MalformedOutcome("no event", self.stream_id)
         return Outcome.from_json(event, self.stream_id)
-
-
-class Portion:
-    """How many entries to ask for at once: `most`, or fewer where those before were large."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self.count = 1
-
-    def had(self, sizes: Sequence[int]) -> None:
-        """The last answer held entries of so many bytes. The next may hold twice as many, if they are not too large."""
-        if sizes:
-            mean = sum(sizes) // len(sizes) + 1
-            self.count = max(1, min(2 * self.count, self._most, _LARGEST_ANSWER // mean))
 
 
 def outcome_stream(tenant: str) -> str:

@@ -14,7 +14,7 @@ from domain.permissions import Permission, Principal
 from spcm_client.partitions import partition_of_operation
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
 OPERATING = ROOT / "docs" / "operating.md"
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")

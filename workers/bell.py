@@ -1,5 +1,7 @@
-"""The bell: asks, through Celery, for a drain of each partition in which there is something to do; now and then, too,
-for the periodic clean-up. It tells publishers the number of partitions where Redis has lost it.
+"""The bell, a thread beside each worker: it asks, through Celery, for a drain of each partition that has commands.
+
+Every ten minutes it asks for the periodic clean-up too. It tells publishers the number of partitions where Redis has
+lost it, and ends a worker whose loop stands still.
 
 A bell carries no data, so it may get lost (a moment later the next one is rung) or come twice (the second finds
 nothing). Nothing here depends on a clock: a bell with an expiry would be dropped where two machines' clocks differ.

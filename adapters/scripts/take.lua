@@ -4,7 +4,7 @@
 -- KEYS  the partition's stream, its take record, its bell
 -- ARGV  the taker's token, most entries, most bytes, backlog limit, largest body that is told, milliseconds in which
 --       no bell is rung, since the taker looks for what comes meanwhile
--- Gives {alone, tries, entries, refused}; an entry is {id, size, body or false}
+-- Gives {deaths, tries, entries, refused}; an entry is {id, size, body or false}
 --
 -- The record counts how often the same first entry was taken without an end: whatever kills its worker shows there.
 -- As many commands as were taken then are from now on taken a few at a time, and the few one at a time: the killer is
@@ -78,8 +78,8 @@ while #last < excess and bytes < most_bytes do
 end
 for i = #last, 1, -1 do refused[#refused + 1] = last[i] end
 
-local told_alone = alone
+local deaths = alone
 if #entries == 1 then alone = alone + 1 end
 redis.call('HSET', record, 'token', token, 'first', first[1], 'tries', tries, 'alone', alone, 'careful', careful,
   'few', few, 'taken', #entries)
-return {told_alone, tries, entries, refused}
+return {deaths, tries, entries, refused}

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from adapters.database import database_url
 from adapters.failures import Contended
-from adapters.holders import strangers
+from adapters.holders import foreign_sessions
 from adapters.redis_client import connect
 from adapters.settings import Settings
 from adapters.sqlite import READS
@@ -94,7 +94,7 @@ def _redis(chosen: Settings, unreached: Unreached) -> Iterator[Finding]:
         yield from _work(there, dead_letters(client))
         standing = standstills(client, chosen.partitions)
         # Where the database cannot be asked, that is a finding of its own.
-        found, _ = asked_of_database(chosen, strangers) if standing else (None, None)
+        found, _ = asked_of_database(chosen, foreign_sessions) if standing else (None, None)
         yield from standstill_findings(standing, there, found or [])
 
 

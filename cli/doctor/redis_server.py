@@ -10,7 +10,7 @@ from redis import ResponseError
 
 from adapters.keys import OUTCOMES
 from cli.doctor.findings import Finding, expect, ok, problem, warning
-from spcm_client.streams import Portion
+from spcm_client.portion import Portion
 
 OLDEST_VERSION = (7, 0)
 USUAL_OUTCOME = 1_000

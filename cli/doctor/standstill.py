@@ -34,14 +34,14 @@ def standstills(client: redis.Redis, partitions: int) -> dict[int, float]:
 
 
 def standstill_findings(
-    standing: dict[int, float], workers: list[Worker] | None, strangers: list[str]
+    standing: dict[int, float], workers: list[Worker] | None, foreign: list[str]
 ) -> Iterator[Finding]:
     """What stands still, and why as far as can be told; `workers` is None where Redis does not tell."""
     if not standing:
         yield ok("commands", "nothing stands still")
         return
-    if strangers:
-        advice = f"database sessions that hold what workers need: {', '.join(strangers)}; have them terminated"
+    if foreign:
+        advice = f"database sessions that hold what workers need: {', '.join(foreign)}; have them terminated"
     elif workers == []:
         advice = "no worker is there: start one"
     else:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import redis
 
 from adapters.keys import OUTCOMES
-from spcm_client.streams import Portion
+from spcm_client.portion import Portion
 
 OLDEST = "0-0"
 

@@ -9,8 +9,9 @@ from io import FileIO
 from typing import Any
 
 from cli.problems import Problem
+from domain.requests import LARGEST_BULK
 
-LARGEST = 8 * 1024 * 1024
+LARGEST = 2 * LARGEST_BULK
 """Characters of one command. One above 4 MiB is refused by every worker; far above, it is not even sent."""
 
 _CHUNK = 1024 * 1024

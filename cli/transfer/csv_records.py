@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import BinaryIO, NamedTuple
 
-LONGEST = 4 * 1024 * 1024
+from domain.requests import LARGEST_BULK
+
+LONGEST = LARGEST_BULK
 """Bytes of one record: no command could hold a longer one."""
 
 Cells = list[str | None]

@@ -116,16 +116,10 @@ class CsvRows:
             yield reader.item(cells, id=str(line), note=line)
 
     def write_lines(self, lines: Iterable[int], to: BinaryIO) -> None:
-        wanted = iter(lines)
-        line = next(wanted, None)
-        for place, (begins, raw, _) in enumerate(self._rows()):
-            if place == 0:
-                to.write(raw)
-            elif begins == line:
-                to.write(raw)
-                line = next(wanted, None)
-            if line is None:
-                return
+        rows = self._rows()
+        _, header, _ = next(rows)
+        to.write(header)
+        _write_wanted(lines, ((line, raw) for line, raw, _ in rows), to)
 
     def close(self) -> None:
         self._file.close()
@@ -177,14 +171,7 @@ class JsonLines:
             yield self._item(line, raw)
 
     def write_lines(self, lines: Iterable[int], to: BinaryIO) -> None:
-        wanted = iter(lines)
-        line = next(wanted, None)
-        for number, raw in self._lines():
-            if line is None:
-                return
-            if number == line:
-                to.write(raw)
-                line = next(wanted, None)
+        _write_wanted(lines, self._lines(), to)
 
     def close(self) -> None:
         self._file.close()
@@ -211,6 +198,18 @@ class JsonLines:
             raise self._file.problem(line, "an item has the members operation, params, payload and id, and no others")
         members["id"] = str(line) if members.get("id") is None else members["id"]
         return BulkItem(**members, note=line)
+
+
+def _write_wanted(wanted: Iterable[int], numbered: Iterable[tuple[int, bytes]], to: BinaryIO) -> None:
+    """Those of the numbered ones that are wanted; both are in order."""
+    left = iter(wanted)
+    line = next(left, None)
+    for number, raw in numbered:
+        if line is None:
+            return
+        if number == line:
+            to.write(raw)
+            line = next(left, None)
 
 
 def _with_floats(value: Any) -> Any:

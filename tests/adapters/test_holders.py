@@ -5,7 +5,7 @@ from sqlalchemy import Engine, create_engine, insert, text
 
 from adapters.database import make_engine
 from adapters.failures import Contended, Unavailable
-from adapters.holders import holders, strangers
+from adapters.holders import foreign_sessions, holders
 from adapters.migrations import migrate
 from adapters.partition_lock import lock_partition
 from adapters.tables import partitions
@@ -31,15 +31,15 @@ def test_another_program_that_holds_a_partition_or_a_lock_is_named(postgres_url:
         connection.execute(insert(partitions), [{"number": number} for number in range(3)])
     with other.begin() as stranger, engine.connect() as watcher:
         pid = stranger.scalar(text("select pg_backend_pid()"))
-        assert strangers(watcher) == []
+        assert foreign_sessions(watcher) == []
         lock_partition(stranger, 1)
         watcher.rollback()
-        [told] = strangers(watcher)
+        [told] = foreign_sessions(watcher)
         assert told.startswith(f"backend {pid} (no name, local, in a transaction since ")
     with other.begin() as stranger, engine.connect() as watcher, ThreadPoolExecutor() as threads:
         stranger.execute(text("lock table journal"))
         waiting = threads.submit(read, engine)
-        while not (found := strangers(watcher)) and not waiting.done():
+        while not (found := foreign_sessions(watcher)) and not waiting.done():
             watcher.rollback()
         assert [told.split(" (")[0] for told in found] == [
             f"backend {stranger.scalar(text('select pg_backend_pid()'))}"

@@ -14,7 +14,8 @@ from domain.plan_definitions import PLAN_DEFINITIONS, PlanDefinition
 from domain.provisioning_profiles import PROVISIONING_PROFILES, ProvisioningProfile
 from domain.resources import Kind
 from domain.shelf import Changes
-from domain.state import Defaults, Source
+from domain.source import Source
+from domain.state import Defaults
 from domain.subscribers import SUBSCRIBERS, Subscriber
 from tests.domain.source import Memory
 

@@ -1,4 +1,4 @@
-"""A `domain.state.Source` in memory: what a database is to the rules, without one."""
+"""A `domain.source.Source` in memory: what a database is to the rules, without one."""
 
 import copy
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence

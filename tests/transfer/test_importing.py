@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from cli.problems import Problem
-from cli.transfer.report import Failures, Report
+from cli.transfer.failures import Failures
+from cli.transfer.report import Report
 from cli.transfer.source import open_source
 from domain.catalog import OPERATIONS
 from examples.migration.make_subscribers import WRONG, write
