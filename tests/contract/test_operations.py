@@ -7,7 +7,7 @@ import pytest
 from domain.catalog import OPERATIONS
 from tests.contract.described import BULKS, DESCRIBED, ERROR_CODES, MESSAGES
 from tests.contract.expectations import Asked, bad_request, check, invalid
-from tests.contract.installation import Installation, Sender
+from tests.contract.installation import Sender
 from tests.contract.scene import set_up
 
 
@@ -25,22 +25,6 @@ def test_an_operation_has_each_of_its_statuses(sender: Sender, name: str) -> Non
     expected = {"status": described.status, "data": described.data, "subject": described.subject}
     nothing = {"reason": None, "retryable": None, "replayed": None, "dryrun": None}
     check(sender, [Asked("success", command, {**expected, "type": f"spcm.{name}.completed", **nothing})])
-
-
-@pytest.mark.parametrize("name", DESCRIBED)
-def test_an_operation_is_refused_without_its_permission(installation: Installation, name: str) -> None:
-    sender = installation.add_tenant(permissions=())
-    described = DESCRIBED[name]
-    command = sender.command(name, described.payload, params=described.params)
-    wrong = sender.command(name, described.payload, params={**described.params, "no": 1})
-    forbidden = {"status": 403, "reason": "permission-denied", "retryable": False}
-    check(
-        sender,
-        [
-            Asked("nothing else wrong", command, {**forbidden, "subject": described.about}),
-            Asked("403 comes before the params' 400", wrong, {**forbidden, "subject": None}),
-        ],
-    )
 
 
 def _bad_params(sender: Sender, name: str) -> list[Asked]:

@@ -16,8 +16,14 @@ def test_there_are_no_other_permissions_than_the_documented() -> None:
     assert not BULKS & set(DESCRIBED)
 
 
+FORBIDDEN = {"status": 403, "reason": "permission-denied", "retryable": False}
+
+
 def test_an_operation_needs_its_permission_and_no_other(installation: Installation) -> None:
-    """A user is given one permission after the other, another all but that one; dry runs change nothing."""
+    """A user is given one permission after the other, another all but that one; dry runs change nothing.
+
+    403 comes before the 400 of params.
+    """
     sender = installation.add_tenant()
     set_up(sender)
     only = installation.add_user(sender.tenant, "only", permissions=())
@@ -30,8 +36,14 @@ def test_an_operation_needs_its_permission_and_no_other(installation: Installati
         asked = []
         for operation, described in DESCRIBED.items():
             for user, allowed in ((only, described.permission == name), (but, described.permission != name)):
-                command = user.command(operation, described.payload, params=described.params, dryRun=True)
-                asked.append(Asked(f"{operation} {name}", command, {"status": described.status if allowed else 403}))
+                what, params = f"{operation} {name}", described.params
+                command = user.command(operation, described.payload, params=params, dryRun=True)
+                if allowed:
+                    asked.append(Asked(what, command, {"status": described.status}))
+                    continue
+                wrong = user.command(operation, described.payload, params={**params, "no": 1}, dryRun=True)
+                asked.append(Asked(what, command, FORBIDDEN | {"subject": described.about}))
+                asked.append(Asked(f"{what}, wrong params", wrong, FORBIDDEN | {"subject": None}))
         check(sender, asked)
 
 
