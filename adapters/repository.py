@@ -13,7 +13,7 @@ _Asked = Mapping[tuple[Any, ...], Lookup[Any]]
 
 
 class TenantRepository:
-    """One tenant's part of the rows: a `domain.state.Source`."""
+    """One tenant's part of the rows: a `domain.source.Source`."""
 
     def __init__(self, rows: Rows, tenant: str) -> None:
         self._rows = rows
@@ -53,6 +53,15 @@ class UnitOfWork:
         if tenant not in self._states:
             self._states[tenant] = State(TenantRepository(self._rows, tenant), self._defaults)
         return self._states[tenant]
+
+    def hold_ids(self, kinds: Iterable[tuple[str, Kind[Any]]]) -> None:
+        """Let nobody else give ids of these tenants' kinds. Before anything is loaded.
+
+        What is not there yet cannot be locked: another partition could make it between our looking for it and our
+        giving a greater id.
+        """
+        for tenant, kind in sorted(set(kinds), key=lambda each: (each[0], each[1].name)):
+            self.state(tenant).hold_ids(kind)
 
     def prefetch(self, wanted: Iterable[tuple[str, Lookup[Any]]]) -> None:
         """Load what these tenants' commands will ask: one statement for each kind of question."""

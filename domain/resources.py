@@ -41,6 +41,11 @@ class Kind(Generic[R]):
     unique: tuple[tuple[str, ...], ...] = ()
     within: "Kind[Any] | None" = None
 
+    @property
+    def numbered(self) -> bool:
+        """Whether its keys are ids that we give."""
+        return self.key == "id"
+
     def by(self, **values: Hashable) -> "Lookup[R]":
         """All of this kind whose fields have these values; with no values, all of the tenant."""
         return Lookup(self, tuple(values), tuple(values.values()))

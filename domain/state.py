@@ -54,10 +54,14 @@ class State:
         """Take in what the database has for a lookup of the newest."""
         self._seen[lookup] = 1, () if newest is None else (newest,)
 
-    def next_id(self, kind: Kind[Any]) -> int:
-        """An id of this kind that was never given before."""
+    def hold_ids(self, kind: Kind[Any]) -> None:
+        """From now on nobody else gives an id of this kind, until the batch ends."""
         if kind.name not in self._last_ids:
             self._last_ids[kind.name] = self._source.last_id(kind)
+
+    def next_id(self, kind: Kind[Any]) -> int:
+        """An id of this kind that was never given before."""
+        self.hold_ids(kind)
         self._last_ids[kind.name] += 1
         self._ids_given.add(kind.name)
         self._undo.append(lambda: self._take_back_id(kind.name))

@@ -109,13 +109,15 @@ class Batch:
         case.work = command.operation.prepare(case.principal, command.request)
 
     def _load(self, cases: Sequence[Case]) -> UnitOfWork:
-        locked: set[Kind[Any]] = set()
+        locked: set[tuple[str, Kind[Any]]] = set()
         wanted = []
         for case in cases:
             if case.work is not None and case.principal is not None:
-                locked.update(case.work.locks)
-                wanted += [(case.principal.tenant, lookup) for lookup in case.work.lookups]
-        unit = UnitOfWork(Rows(self._connection, locked), self._defaults)
+                tenant = case.principal.tenant
+                locked.update((tenant, kind) for kind in case.work.locks)
+                wanted += [(tenant, lookup) for lookup in case.work.lookups]
+        unit = UnitOfWork(Rows(self._connection, {kind for _, kind in locked}), self._defaults)
+        unit.hold_ids((tenant, kind) for tenant, kind in locked if kind.numbered)
         unit.prefetch(wanted)
         return unit
 

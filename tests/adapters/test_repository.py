@@ -1,4 +1,4 @@
-"""The suite of the port `domain.state.Source`: against memory, SQLite and PostgreSQL, with the same answers."""
+"""The suite of the port `domain.source.Source`: against memory, SQLite and PostgreSQL, with the same answers."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -85,6 +85,18 @@ def test_a_plan_is_sealed_while_its_only_profile_gets_another_name(desk: Desk, m
     assert sealed["status"] == 204
 
 
+def test_whoever_gives_an_id_sees_all_that_has_a_smaller_one(desk: Desk, meet: Meet) -> None:
+    desk.ask("planDefinition.create", plan(1))  # from now on there is a last id
+    at = {"planDefinitionId": 2}
+    first = [desk.command("planDefinition.create", plan(2)), desk.command("pccProfile.create", pcc(1), params=at)]
+    profile = desk.command("pccProfile.create", pcc(2), params=at)
+    second = [desk.command("planDefinition.create", plan(3)), profile, desk.command("pccProfile.list", params=at)]
+    told, [created, added, listed] = meet(first, second)
+    assert [each["status"] for each in (*told, created, added)] == [201, 201, 201, 201]
+    assert created["data"]["id"] == 3
+    assert [each["id"] for each in listed["data"]["_embedded"]["pccProfiles"]] == [1, 2]
+
+
 def test_a_plan_and_its_profile_that_come_at_once_are_seen_at_once(desk: Desk, meet: Meet) -> None:
     listed = desk.command("pccProfile.list", params={"planDefinitionId": 1})
     both = desk.command(
