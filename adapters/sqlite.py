@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DisconnectionError
 
+from adapters.failures import Unavailable
+
 BUSY_TIMEOUT = 5_000
 """Milliseconds that a writer waits for another one, whose lock nobody else must hold for long."""
 
@@ -26,6 +28,9 @@ KEPT_LOG = LONG_LOG // 2
 
 PATIENCE_WITH_READERS = 0.25
 """Seconds for which that is tried: whoever reads an older state needs the log."""
+
+_Identities = tuple[tuple[int, int] | None, tuple[int, int] | None]
+"""Of the file and of its log: device and inode."""
 
 READS = {"spcm_reads": True}
 """Execution options of a connection that only reads, and so must not keep the one writer out."""
@@ -51,32 +56,39 @@ class _File:
         self._path = path
         self._log = path.with_name(f"{path.name}-wal")
         self._busy_timeout = busy_timeout
-        self._found = False
+        self._found: _Identities | None = None
         self._long = LONG_LOG
 
     def connect(self) -> sqlite3.Connection:
-        """A new connection. Who has found the file there makes no empty one in its place."""
+        """A new connection. Who has found the file there makes no empty one in its place.
+
+        Raises Unavailable where another file lies beside the log of the one before, which SQLite would lay over it.
+        """
+        if self._found is not None:
+            (file, log), (file_before, log_before) = self._identities(), self._found
+            if file not in (None, file_before) and log is not None and log == log_before:
+                raise Unavailable(
+                    f"SQLite: {self._path} is another file than before: remove {self._log.name} beside it"
+                )
         mode = "rw" if self._found else "rwc"
-        connection = sqlite3.connect(
+        return sqlite3.connect(
             f"{self._path.as_uri()}?mode={mode}",
             uri=True,
             timeout=self._busy_timeout / 1000,
             isolation_level=None,
             check_same_thread=False,  # SQLAlchemy's pool gives it to one at a time
         )
-        self._found = True
-        return connection
 
     def set_up(self, connection: Any, record: Any) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute(f"PRAGMA journal_size_limit={KEPT_LOG}")
         connection.execute("SELECT 1 FROM sqlite_master").fetchone()  # from now on there is a log
-        record.info["files"] = _identity(self._path), _identity(self._log)
+        record.info["files"] = self._found = self._identities()
 
     def require(self, _connection: Any, record: Any, _proxy: Any) -> None:
         """Raises DisconnectionError, and SQLAlchemy connects again, where another file is at the path, or none."""
-        if record.info["files"] != (_identity(self._path), _identity(self._log)):
+        if record.info["files"] != self._identities():
             raise DisconnectionError
 
     def begin(self, connection: Connection) -> None:
@@ -95,6 +107,9 @@ class _File:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")  # fails again, as a failure that SQLAlchemy translates
         finally:
             driver.execute(f"PRAGMA busy_timeout={self._busy_timeout}")
+
+    def _identities(self) -> _Identities:
+        return _identity(self._path), _identity(self._log)
 
     def _shorten_log(self, driver: sqlite3.Connection) -> None:
         """Copy a log that is long into the file, so that it begins anew. Where that cannot be, once it has doubled."""

@@ -52,6 +52,14 @@ def require_schema(chosen: Settings) -> None:
         pass
 
 
+def close_database(chosen: Settings) -> None:
+    """Leave SQLite's file whole: who closes it last takes the log into it.
+
+    A log that workers have left behind would be laid over a backup that is put in the file's place.
+    """
+    asked_of_database(chosen, lambda _: None)
+
+
 @contextmanager
 def engine_of(chosen: Settings) -> Iterator[Engine]:
     """An engine, gone afterwards. Raises WrongDatabaseUrl."""

@@ -27,6 +27,8 @@ def migrate(engine: Engine) -> None:
             # Two that migrate at once: the second waits, and finds it done.
             connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            # It may be the machine that is slow, and no partition waits for us.
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '60s'")
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('spcm-migrations'))")
         if _revision(connection) is None and (strange := set(inspect(connection).get_table_names()) & _TABLES):
             raise NotReady(f"the database has a table {min(strange)} that is not SPCM's: name another database")

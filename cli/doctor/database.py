@@ -1,6 +1,9 @@
 """What is to be known of the database: whether it keeps what it confirmed, and is ready for this version."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import Connection, func, inspect, select, text
 
@@ -14,6 +17,9 @@ from cli.doctor.findings import Finding, expect, ok, problem, warning
 OLDEST_POSTGRESQL = 14
 """Older ones get no corrections any more."""
 
+LONGEST_CHECK = 5.0
+"""Seconds that SQLite may take to look for damage in its file."""
+
 
 def database_findings(connection: Connection, chosen: Settings) -> Iterator[Finding]:
     """All of it. Raises what the engine raises."""
@@ -21,6 +27,7 @@ def database_findings(connection: Connection, chosen: Settings) -> Iterator[Find
         yield from _postgresql(connection)
     else:
         yield ok("database", f"SQLite {connection.scalar(text('select sqlite_version()'))}: for workers of one machine")
+        yield from _damage(connection)
     try:
         require_current(connection)
     except NotReady as wrong:
@@ -35,6 +42,23 @@ def database_findings(connection: Connection, chosen: Settings) -> Iterator[Find
         yield from _writable(connection)
     yield from _partitions(connection, chosen)
     yield _users(connection)
+
+
+def _damage(connection: Connection) -> Iterator[Finding]:
+    """Only if SQLite finds its file damaged, as far as it gets in a few seconds."""
+    driver: Any = connection.connection.driver_connection
+    enough = time.monotonic() + LONGEST_CHECK
+    driver.set_progress_handler(lambda: time.monotonic() > enough, 100_000)
+    try:
+        found = driver.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+    else:
+        if found != "ok":
+            yield problem("database", f"SQLite's file is damaged: {found}", "stop the workers, and restore a backup")
+    finally:
+        driver.set_progress_handler(None, 0)
 
 
 def _lacking(connection: Connection) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Annotated, TextIO
 import typer
 
 from adapters.settings import Settings
-from cli.database import without_password
+from cli.database import close_database, without_password
 from cli.installation import choose_settings
 from cli.options import DataFolder
 from cli.running.servers import Servers, started_servers
@@ -52,6 +52,7 @@ def running(
         finally:
             if worker is not None:
                 worker.stop()
+                close_database(chosen)
 
 
 def _environment(chosen: Settings, servers: Servers) -> dict[str, str]:

@@ -152,6 +152,26 @@ def test_what_comes_after_the_file_was_replaced_is_in_the_new_one(sqlite_url: st
     assert counted(path) == 2
 
 
+def test_the_log_of_another_file_is_not_laid_over_the_one_in_its_place(sqlite_url: str, tmp_path: Path) -> None:
+    path, backup = Path(make_url(sqlite_url).database or ""), tmp_path / "backup.sqlite"
+    engine = make_engine(sqlite_url)
+    count_up(engine)
+    with sqlite3.connect(path) as connection, sqlite3.connect(backup) as copy:
+        connection.backup(copy)
+    connection.close()
+    copy.close()
+    count_up(engine)
+    backup.rename(path)
+    for _ in range(2):
+        with pytest.raises(Unavailable, match=r"is another file than before: remove spcm\.sqlite-wal beside it$"):
+            count_up(engine)
+    path.with_name("spcm.sqlite-wal").unlink()
+    path.with_name("spcm.sqlite-shm").unlink()
+    count_up(engine)
+    engine.dispose()
+    assert counted(path) == 2
+
+
 def test_nothing_goes_on_in_a_log_that_was_removed(sqlite_url: str) -> None:
     path = Path(make_url(sqlite_url).database or "")
     engine = make_engine(sqlite_url)

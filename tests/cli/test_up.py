@@ -83,6 +83,15 @@ def test_it_tells_where_it_runs_in_one_line_and_ends_in_order(up: Up, data: Path
     assert not (data / "redis-url").exists()
 
 
+def test_ended_in_order_it_leaves_one_file_of_the_database(up: Up, data: Path) -> None:
+    with redis.Redis.from_url(up.ready["redis"]) as client:  # nobody's command, but its batch is a transaction
+        client.xadd("spcm:commands:0", {"command": "{}"})
+        wait_for(lambda: client.xlen("spcm:commands:0") == 0, within=WITHIN)
+    assert (data / "spcm.sqlite-wal").exists()
+    assert up.end() == (0, b"")
+    assert [each.name for each in data.glob("spcm.sqlite*")] == ["spcm.sqlite"]
+
+
 def test_only_its_owner_can_read_what_it_keeps(servers: Up, data: Path) -> None:
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     assert stat.S_IMODE((data / "redis-url").stat().st_mode) == 0o600
