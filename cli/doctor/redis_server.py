@@ -1,18 +1,24 @@
 """What is to be known of a Redis to which commands are entrusted."""
 
+import json
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
-from statistics import median
-from typing import Any
+from statistics import mean, median
+from typing import Any, NamedTuple
 
 import redis
 from redis import ResponseError
 
 from adapters.keys import OUTCOMES
 from cli.doctor.findings import Finding, expect, ok, problem, warning
+from domain.bulk_form import BULK
 from spcm_client.portion import Portion
 
 OLDEST_VERSION = (7, 0)
+RECENT = 30
+"""Seconds after its start in which a server's other findings mean little."""
+
 USUAL_OUTCOME = 1_000
 """Bytes of an outcome where there is none to measure: a subscriber's is about as large."""
 
@@ -27,6 +33,7 @@ def redis_findings(client: redis.Redis, retention: timedelta) -> Iterator[Findin
     server: dict[str, Any] = client.info("server")
     memory: dict[str, Any] = client.info("memory")
     yield _version(server)
+    yield from _start(server)
     yield from _place(client)
     yield from _persistence(client)
     yield _eviction(memory)
@@ -38,6 +45,14 @@ def _version(server: dict[str, Any]) -> Finding:
     name = f"Valkey {server['valkey_version']}" if "valkey_version" in server else f"Redis {version}"
     recent = tuple(int(part) for part in version.split(".")[:2]) >= OLDEST_VERSION
     return expect("Redis version", name, good=recent, advice="use Redis 7.0 or newer, or Valkey")
+
+
+def _start(server: dict[str, Any]) -> Iterator[Finding]:
+    """Only if it has just been started: one that ends again and again, on a full disk for one, looks well between."""
+    seconds = int(server.get("uptime_in_seconds", RECENT))
+    if seconds < RECENT:
+        advice = "if nobody has started it now, it keeps ending: look at its log and its disk; workers are cut off"
+        yield warning("Redis", f"it was started {seconds} s ago", advice)
 
 
 def _place(client: redis.Redis) -> Iterator[Finding]:
@@ -100,16 +115,15 @@ def _memory(client: redis.Redis, memory: dict[str, Any], retention: timedelta) -
             f"{_size(used)} are used, without a limit",
             "set maxmemory below the machine's memory: a full Redis then refuses commands and goes on",
         )
-    size, a_second = _measure(client)
+    sample, a_second = _measure(client)
     kept = retention.total_seconds()
-    measured = size is not None
-    each = size or USUAL_OUTCOME
+    each = median(outcome.each for outcome in sample) if sample else USUAL_OUTCOME
     formula = f"a million commands a day need {_size(each * _MILLION * kept / 86_400)}"
-    words = f"kept {_days(kept)}, at {each:.0f} bytes each{'' if measured else ' (assumed)'}: {formula}"
+    words = f"kept {_days(kept)}, at {each:.0f} bytes each{'' if sample else ' (assumed)'}: {formula}"
     if not a_second:
         yield ok("outcomes", words)
         return
-    need = each * a_second * kept
+    need = mean(outcome.size for outcome in sample) * a_second * kept
     found = f"{words}; at the present rate of {a_second:,.2f} a second it will be {_size(need)}"
     room = limit or machine
     advice = "give Redis more memory (maxmemory), or set SPCM_OUTCOME_RETENTION lower"
@@ -119,33 +133,49 @@ def _memory(client: redis.Redis, memory: dict[str, Any], retention: timedelta) -
         yield ok("outcomes", found)
 
 
-def _measure(client: redis.Redis) -> tuple[float | None, float]:
-    """Bytes that a kept outcome takes, by the median of a sample (a bulk has 500 in one), and outcomes a second."""
-    sizes: list[int] = []
+class _Outcome(NamedTuple):
+    """An outcome's bytes, and those of each command in it: an import's bulk has 500."""
+
+    size: int
+    each: float
+
+
+def _measure(client: redis.Redis) -> tuple[list[_Outcome], float]:
+    """A sample of the outcomes kept, and outcomes a second."""
+    sample: list[_Outcome] = []
     rate = 0.0
     for number, stream in enumerate(client.scan_iter(match=f"{OUTCOMES}*", count=1000, _type="stream")):
         length = int(client.xlen(stream))
         if not length:
             continue
         if number < _STREAMS:
-            sizes += _sizes(client, stream)
+            sample += _newest(client, stream)
         rate += _rate(client, stream, length)
-    return (median(sizes) if sizes else None), rate
+    return sample, rate
 
 
-def _sizes(client: redis.Redis, stream: bytes) -> list[int]:
-    """Those of its newest events; few at a time where they are large, since Redis has all that it answers in memory."""
-    sizes: list[int] = []
+def _newest(client: redis.Redis, stream: bytes) -> list[_Outcome]:
+    """Few at a time where they are large, since Redis has all that it answers in memory."""
+    sample: list[_Outcome] = []
     portion, before = Portion(_SAMPLE), "+"
-    while len(sizes) < _SAMPLE and sum(sizes) < _SAMPLE_BYTES:
+    while len(sample) < _SAMPLE and sum(outcome.size for outcome in sample) < _SAMPLE_BYTES:
         entries: Any = client.xrevrange(stream, before, count=portion.count)
         if not entries:
             break
-        found = [len(fields.get(b"event", b"")) for _, fields in entries]
-        portion.had(found)
-        sizes += found
+        found = [fields.get(b"event", b"") for _, fields in entries]
+        portion.had([len(event) for event in found])
+        sample += [_Outcome(len(event), len(event) / _commands_in(event)) for event in found]
         before = f"({entries[-1][0].decode()}"
-    return sizes
+    return sample
+
+
+def _commands_in(event: bytes) -> int:
+    """The items of a bulk; else one."""
+    if BULK.encode() not in event[:500]:
+        return 1
+    with suppress(ValueError, LookupError, TypeError):
+        return len(json.loads(event)["data"]["items"]) or 1
+    return 1
 
 
 def _rate(client: redis.Redis, stream: bytes, length: int) -> float:

@@ -46,8 +46,13 @@ def standstill_findings(
         advice = "no worker is there: start one"
     else:
         advice = "look for `waiting` and `trying-again` in the workers' logs, and for silent ones in `spcm status`"
-    for number, age in sorted(standing.items()):
+    if len(standing) == 1:
+        ((number, age),) = standing.items()
         yield problem("commands", f"partition {number} stands still: its first command has waited {age:.0f} s", advice)
+        return
+    numbers = ", ".join(map(str, sorted(standing)))
+    found = f"partitions {numbers} stand still: the first command has waited {max(standing.values()):.0f} s"
+    yield problem("commands", found, advice)
 
 
 def _first_entries(client: redis.Redis, partitions: int) -> dict[int, bytes]:

@@ -1,5 +1,6 @@
 """`spcm doctor`: what it finds."""
 
+import json
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -144,6 +145,15 @@ def test_doctor_takes_a_bulk_for_no_usual_outcome(migrated: Program, redis_url: 
     assert any("at 700 bytes each" in line["found"] for line in findings(migrated))
 
 
+def test_doctor_reckons_with_commands_and_not_with_bulks(migrated: Program, redis_url: str) -> None:
+    migrated.environment["SPCM_REDIS_URL"] = redis_url
+    bulk = {"operation": "bulk.execute", "data": {"items": [{"index": number} for number in range(500)]}}
+    event = json.dumps(bulk).ljust(200_000)
+    with redis.Redis.from_url(redis_url) as client:
+        client.xadd(outcome_stream("acme"), {"event": event})
+    assert any("at 400 bytes each" in line["found"] for line in findings(migrated))
+
+
 def test_a_key_of_another_type_is_named_and_hides_nothing_else(migrated: Program, redis_url: str) -> None:
     migrated.environment["SPCM_REDIS_URL"] = redis_url
     expected = keys_of_another_type(redis_url)
@@ -159,6 +169,21 @@ def test_doctor_tells_what_the_database_lacks(migrated: Program, redis_url: str)
         connection.execute("drop table last_ids")
     connection.close()
     assert "the database lacks last_ids, subscribers.zone" in {line["found"] for line in findings(migrated)}
+
+
+def test_doctor_tells_a_damaged_file(migrated: Program, redis_url: str) -> None:
+    migrated.environment["SPCM_REDIS_URL"] = redis_url
+    database = Path(migrated.environment["SPCM_DATA"]) / "spcm.sqlite"
+    assert not [line for line in findings(migrated) if "is damaged" in line["found"]]
+    with sqlite3.connect(database) as connection:
+        connection.execute("pragma writable_schema = on")
+        connection.execute(
+            "update sqlite_schema set rootpage = (select rootpage from sqlite_schema where name = 'journal')"
+            " where name = 'ix_journal_executed_at'"
+        )
+    connection.close()
+    [told] = [line for line in findings(migrated) if "is damaged" in line["found"]]
+    assert (told["level"], told["advice"]) == ("problem", "stop the workers, and restore a backup")
 
 
 def test_doctor_tells_a_partition_that_somebody_has_removed(migrated: Program, redis_url: str) -> None:
@@ -178,6 +203,21 @@ def test_doctor_finds_what_stands_still(migrated: Program, redis_url: str) -> No
     [told] = [line for line in findings(migrated) if line["subject"] == "commands"]
     assert (told["level"], told["found"][:20]) == ("problem", "partition 3 stands s")
     assert told["advice"] == "no worker is there: start one"
+
+
+def test_doctor_tells_all_that_stands_still_in_one_line(migrated: Program, redis_url: str) -> None:
+    migrated.environment["SPCM_REDIS_URL"] = redis_url
+    with redis.Redis.from_url(redis_url) as client:
+        seconds, _ = client.time()
+        for partition in (3, 5):
+            client.xadd(command_stream(partition), {"command": "{}"}, id=f"{seconds - 60}000-0")
+    [told] = [line for line in findings(migrated) if line["subject"] == "commands"]
+    assert told["found"].startswith("partitions 3, 5 stand still: the first command has waited 6")
+
+
+def test_doctor_tells_a_redis_that_has_just_been_started(migrated: Program, valkey: Valkey) -> None:
+    migrated.environment["SPCM_REDIS_URL"] = valkey.url
+    assert [line["level"] for line in findings(migrated) if "it was started" in line["found"]] == ["warning"]
 
 
 def test_doctor_tells_that_nobody_works_and_what_has_failed(migrated: Program, redis_url: str) -> None:
