@@ -1,7 +1,8 @@
 """CSV as RFC 4180 has it, in constant memory, with what the standard library's reader does not tell.
 
 An empty field is null and `""` an empty string; each record comes with its line and with the bytes that it was. Lines
-may end in LF or CRLF, mixed. Whatever else is no CSV is refused with its line number, not guessed at.
+may end in LF or CRLF, mixed, and empty ones are no records. Whatever else is no CSV is refused with its line number,
+not guessed at.
 """
 
 import codecs
@@ -14,6 +15,9 @@ from domain.requests import LARGEST_BULK
 
 LONGEST = LARGEST_BULK
 """Bytes of one record: no command could hold a longer one."""
+
+EMPTY_LINES = (b"\n", b"\r\n")
+"""As editors leave them at a file's end."""
 
 Cells = list[str | None]
 
@@ -43,6 +47,9 @@ def read_records(file: BinaryIO) -> Iterator[Record]:
     """
     line = 1
     while raw := file.readline(LONGEST + 1):
+        if raw in EMPTY_LINES:
+            line += 1
+            continue
         if b'"' in raw:
             raw = _with_quoted_lines(file, raw, line)
         elif len(raw) > LONGEST:

@@ -74,11 +74,10 @@ def import_file(
                 report.write()
             except OutcomeTimeout as late:
                 why = "is a worker running?" if late.__cause__ is None else f"{in_one_line(late.__cause__)}."
-                raise Problem(
-                    f"no outcome came within {timeout:g} s: {why} Run the same import again to go on"
-                ) from None
+                words = f"no outcome came within {timeout:g} s: {why} Run the same import again to go on"
+                raise Problem(words + report.earlier) from None
             except KeyboardInterrupt:
-                say("run the same import again to go on")
+                say(f"run the same import again to go on{report.earlier}")
                 raise
         _tell(report, dry_run=dry_run)
         if report.failed:

@@ -35,6 +35,11 @@ class Report:
         self._parts = ExitStack()
         self._files = [self._part(each) for each in (self.path, self.remainder)]
 
+    @property
+    def earlier(self) -> str:
+        """What is to be said of an earlier run's report, until this one has taken its place."""
+        return f"; {self.path} is that of an earlier run" if self.path.exists() else ""
+
     def add(self, result: ItemResult) -> None:
         """Count what became of an item."""
         self.statuses[result.status, result.reason] += 1

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from cli.problems import Problem
 from cli.transfer.columns import RowReader, WrongHeader, columns_of, item_of
-from cli.transfer.csv_records import LONGEST, NotCsv, read_records
+from cli.transfer.csv_records import EMPTY_LINES, LONGEST, NotCsv, read_records
 from domain.operations import Operation
 from domain.strict_json import NotJson, Number, parse
 from spcm_client import BulkItem, InvalidCommand
@@ -57,7 +57,7 @@ def open_source(path: Path, operation: Operation) -> Source:
     first = beginning.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
     if first == b"[":
         raise Problem(f"{path} is a JSON array: write its objects without it, each on a line of its own")
-    is_json = not beginning or first == b"{"
+    is_json = first == b"{" or (not first and path.suffix == JsonLines.suffix)
     return JsonLines(file, operation) if is_json else CsvRows(file, operation)
 
 
@@ -137,6 +137,8 @@ class CsvRows:
                 yield record
         except NotCsv as fault:
             raise self._file.problem(fault.line, str(fault)) from None
+        if not width:
+            raise self._file.problem(1, "there is no header")
         self._file.require_unchanged()
 
     def _reader(self, header: list[str | None]) -> RowReader:
@@ -182,7 +184,8 @@ class JsonLines:
             number += 1
             if len(raw) > LONGEST:
                 raise self._file.problem(number, f"the line is longer than {LONGEST} bytes")
-            yield number, raw
+            if raw not in EMPTY_LINES:
+                yield number, raw
         self._file.require_unchanged()
 
     def _item(self, line: int, raw: bytes) -> BulkItem:

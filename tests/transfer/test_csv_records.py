@@ -41,7 +41,7 @@ def test_records_keep_their_bytes() -> None:
 
 def test_a_file_without_a_byte_has_no_records() -> None:
     assert read(b"") == []
-    assert read(b"\n") == [Record(1, b"\n", [None])]
+    assert read(b"\n\r\n") == []
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ CELLS = st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"], ex
 def test_what_is_written_is_read_again(rows: list[list[str | None]]) -> None:
     text = "".join(written_record(row) for row in rows).encode()
     if not text.startswith(b"\xef\xbb\xbf"):
-        assert [each.fields for each in read(text)] == rows
+        assert [each.fields for each in read(text)] == [row for row in rows if row != [None]]  # an empty line
 
 
 def test_booleans_and_numbers_are_written_as_they_are_read() -> None:

@@ -141,7 +141,7 @@ def test_updates_unset_what_is_null(sqlite_files: ServedFiles) -> None:
 
 REFUSED = {
     "a ragged line": (HEADER + "1,,,\n2,,\n", "line 3: it has 3 fields, and the header has 4"),
-    "an empty line": (HEADER + "1,,,\n\n", "line 3: it has 1 fields"),
+    "empty lines alone": ("\n\r\n", "line 1: there is no header"),
     "a quote left open": (HEADER + '1,,,\n2,"7,,\n3,,,\n', "line 3: a quote is opened and not closed"),
     "a NUL": (HEADER + "1,,,\n2,\0,,\n", "line 3: there is a NUL"),
     "another encoding": ((HEADER + "1,,,süd\n").encode("latin-1"), "line 2: it is not UTF-8"),
@@ -171,7 +171,24 @@ def test_a_bad_file_is_told_with_its_line(tmp_path: Path, content: str | bytes, 
         open_source(path, OPERATIONS["subscriber.create"]).check()
 
 
-@pytest.mark.parametrize(("name", "content"), [("s.csv", HEADER), ("s.jsonl", "")])
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("s.csv", "\n" + HEADER + "1,,,\n\n2,,,\r\n\r\n\n", "5"),
+        ("s.csv", "\nmsisdn\n1\n\n2\n\n", "5"),
+        ("s.jsonl", '\n{"msisdn":"1"}\n\n{"msisdn":"2"}\r\n\r\n', "4"),
+    ],
+    ids=["csv", "one column", "jsonl"],
+)
+def test_empty_lines_are_passed_over(sqlite_files: ServedFiles, name: str, content: str, line: str) -> None:
+    path = sqlite_files.write(name, content)
+    sqlite_files.sender.ask("subscriber.create", {"msisdn": "2"}, params={"msisdn": "2"})
+    sqlite_files.import_file(path, status=1)
+    assert [(row["line"], row["status"]) for row in report_of(path)] == [(line, "409")]
+    assert sqlite_files.count() == 2
+
+
+@pytest.mark.parametrize(("name", "content"), [("s.csv", HEADER), ("s.jsonl", ""), ("s.jsonl", "\n\n")])
 def test_what_is_exported_of_nothing_is_a_file_of_no_lines(sqlite_files: ServedFiles, name: str, content: str) -> None:
     path = sqlite_files.write(name, content)
     sqlite_files.import_file(path, status=0)
