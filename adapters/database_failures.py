@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ResourceClosedError
 
-from adapters.failures import Clashed, Contended, Interrupted, Stalled, TookTooLong, Unavailable
+from adapters.failures import Clashed, Contended, Held, Interrupted, Stalled, TookTooLong, Unavailable
 
 _CLASHED = {
     "23505",  # unique_violation
@@ -21,8 +21,8 @@ _CANCELLED = "57014"  # query_canceled: by statement_timeout, or by somebody
 _CONTENDED = {
     "40001",  # serialization_failure
     "40P01",  # deadlock_detected
-    "55P03",  # lock_not_available
 }
+_HELD = "55P03"  # lock_not_available
 _STALLED = "25P03"  # idle_in_transaction_session_timeout
 _UNAVAILABLE = {
     "42501",  # insufficient_privilege: who runs the database has forgotten a GRANT
@@ -38,7 +38,7 @@ _UNAVAILABLE_CLASSES = {
     "58",  # system error: input and output
 }
 _SQLITE_CLASHED = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
-_SQLITE_CONTENDED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_SQLITE_HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SQLITE_UNAVAILABLE = ("no such table", "no such column")  # which have no error code of their own
 _SQLITE_BUGS = {
     sqlite3.SQLITE_ERROR,
@@ -103,6 +103,8 @@ def _words(cause: BaseException) -> str:
     if isinstance(cause, sqlite3.Error):
         return f"SQLite: {name} {getattr(cause, 'sqlite_errorname', '')}".rstrip()
     state = cause.sqlstate if isinstance(cause, psycopg.Error) else None
+    if isinstance(cause, psycopg.Error) and state in _UNAVAILABLE:  # these name what is missing, and no more
+        return f"PostgreSQL: {name} {state} {cause.diag.message_primary or ''}".rstrip()
     return f"PostgreSQL: {name} {state or ' '.join(str(cause).split())}"
 
 
@@ -118,6 +120,8 @@ def _kind_of(cause: BaseException, *, disconnected: bool) -> type[Interrupted] |
         return TookTooLong
     if state == _STALLED:
         return Stalled
+    if state == _HELD:
+        return Held
     if state in _CONTENDED:
         return Contended
     if disconnected or (state is None and isinstance(cause, psycopg.OperationalError)):
@@ -134,6 +138,6 @@ def _kind_of_sqlite(cause: sqlite3.Error) -> type[Interrupted] | None:
     if extended in _SQLITE_CLASHED:
         return Clashed
     code = extended & 0xFF
-    if code in _SQLITE_CONTENDED:
-        return Contended
+    if code in _SQLITE_HELD:
+        return Held
     return None if code in _SQLITE_BUGS else Unavailable

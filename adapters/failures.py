@@ -31,5 +31,9 @@ class Clashed(Contended):
     """
 
 
+class Held(Contended):
+    """Raised when somebody else did not let go of a row, or of SQLite's file, for long."""
+
+
 class TookTooLong(Contended):
     """Raised when a statement's time was over: it may be the fault of others, or that of the command."""

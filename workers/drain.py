@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Engine
 
 from adapters.authenticator import Authenticator
-from adapters.failures import Contended, Interrupted, Stalled, TookTooLong, Unavailable
+from adapters.failures import Contended, Held, Interrupted, Stalled, TookTooLong, Unavailable
 from adapters.heartbeat import Heartbeat
 from adapters.partition_lock import lock_partition
 from adapters.streams import CommandStreams, Entry, NotOurs, Taken
@@ -74,8 +74,10 @@ class Drain:
                 done += 1
                 suspect.acquit()
             except Contended as contended:
-                hindrance = str(contended)
-                log.info("trying-again", partition=partition, reason=hindrance, rounds=suspect.hindered(contended))
+                rounds = suspect.hindered(contended)
+                log.info("trying-again", partition=partition, reason=str(contended), rounds=rounds)
+                if isinstance(contended, Held | TookTooLong):
+                    hindrance = str(contended)
             except Interrupted:
                 raise
             except Exception as bug:  # what cannot be written is a bug like one that raises

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, make_url
 from structlog.testing import capture_logs
 
 from adapters.database import make_engine
-from adapters.failures import Clashed, Contended, Stalled, TookTooLong, Unavailable
+from adapters.failures import Clashed, Contended, Held, Stalled, TookTooLong, Unavailable
 from adapters.keys import DEAD_LETTERS, command_stream, outcome_stream
 from adapters.redis_client import connect
 from adapters.streams import CommandStreams
@@ -91,7 +91,7 @@ def test_how_often_one_has_clashed_is_not_counted_against_the_next() -> None:
 
 def test_who_only_waits_for_others_is_not_to_blame(bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.drain.BUDGET", 0.3)
-    fail(always, Contended("PostgreSQL: LockNotAvailable 55P03"))
+    fail(always, Held("PostgreSQL: LockNotAvailable 55P03"))
     bench.send("071")
     with capture_logs() as logged:
         bench.drain()
@@ -100,6 +100,15 @@ def test_who_only_waits_for_others_is_not_to_blame(bench: Bench, fail: Fail, mon
         ("info", "trying-again"),
         ("warning", "waiting"),
     ]
+
+
+def test_a_deadlock_is_no_outage(bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.drain.BUDGET", 0.01)
+    fail(always, Contended("PostgreSQL: DeadlockDetected 40P01"))
+    bench.send("071")
+    with capture_logs() as logged:
+        bench.drain()
+    assert {(line["log_level"], line["event"]) for line in logged} == {("info", "trying-again")}
 
 
 def test_whose_statements_take_too_long_is_not_tried_for_ever(
