@@ -12,6 +12,7 @@ from cli.installation import choose_settings
 from cli.names import password, permissions, tenant_name, user_name
 from cli.options import AsJson, DataFolder, TenantOption
 from cli.problems import Problem
+from cli.stopping import terminated_as_by_ctrl_c
 from cli.terminal import print_json, screen, table
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")]
@@ -101,7 +102,8 @@ def _password(name: str, *, from_stdin: bool) -> str:
     if not sys.stdin.isatty():
         raise Problem("give the password on stdin, with --password-stdin")
     try:
-        asked: str = typer.prompt(f"Password for {name}", hide_input=True, confirmation_prompt=True, err=True)
+        with terminated_as_by_ctrl_c():  # which leaves a terminal that shows what is typed
+            asked: str = typer.prompt(f"Password for {name}", hide_input=True, confirmation_prompt=True, err=True)
     except UnicodeDecodeError:
         raise Problem("the terminal's bytes are no text in its encoding: give the password on stdin") from None
     return password(asked.encode(errors="surrogateescape"))

@@ -4,6 +4,7 @@ import os
 import select
 import signal
 import subprocess
+import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -30,6 +31,11 @@ class Terminal:
             except OSError:  # nobody is on the terminal any more
                 break
         return words in self.shown
+
+    @property
+    def echoes(self) -> bool:
+        """Whether it shows what is typed."""
+        return bool(termios.tcgetattr(self._side)[3] & termios.ECHO)
 
     def wait(self) -> int:
         """The exit status."""
@@ -60,6 +66,16 @@ def test_a_password_that_is_no_text_is_told(migrated: Program) -> None:
         terminal.type(b"p\xff\n")
         assert terminal.wait() == 2
         assert b"give the password on stdin" in terminal.shown
+
+
+def test_who_is_told_to_end_at_a_password_shows_again_what_is_typed(migrated: Program) -> None:
+    migrated.call("tenant", "add", "acme")
+    with on_terminal(migrated, "user", "add", "--tenant", "acme", "oms", "--all-permissions") as terminal:
+        assert terminal.echoes
+        wait_for(lambda: terminal.shows(b"Password for oms: ") and not terminal.echoes, within=WITHIN)
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.wait() == 130
+        assert terminal.echoes
 
 
 def test_who_is_told_to_end_gives_the_cursor_back(migrated: Program, redis_url: str) -> None:
