@@ -3,10 +3,9 @@
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
-import orjson
 import redis
 
-from adapters.encoding import encode
+from adapters.encoding import encode, event_in
 from adapters.keys import DEAD_LETTERS
 from adapters.redis_failures import redis_failures
 from domain.strict_json import NotJson, parse
@@ -75,15 +74,11 @@ def without_authorization(command: bytes) -> bytes:
 
 
 def _letter(entry: str, fields: dict[bytes, bytes]) -> DeadLetter:
-    try:
-        event = orjson.loads(fields.get(b"event", b""))
-    except orjson.JSONDecodeError:
-        event = None
     tries = fields.get(b"tries", b"")
     return DeadLetter(
         id=entry,
         command=without_authorization(fields.get(b"command", b"")),
-        event=event if isinstance(event, dict) else {},
+        event=event_in(fields.get(b"event", b"")),
         error=fields.get(b"error", b"").decode(errors="replace"),
         tries=int(tries) if tries.isdigit() else 0,
     )

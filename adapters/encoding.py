@@ -36,6 +36,15 @@ def decoded(value: Any) -> Any:
     return decode(value.text) if isinstance(value, JsonText) else value
 
 
+def event_in(text: bytes) -> dict[str, Any]:
+    """The event, as workers write them; empty where it is none."""
+    try:
+        event = decode(text.decode())
+    except (ValueError, RecursionError):
+        return {}
+    return event if isinstance(event, dict) else {}
+
+
 def _canonical_fragment(value: Any) -> orjson.Fragment:
     return orjson.Fragment(value.canonical) if isinstance(value, Number) else _fragment(value)
 

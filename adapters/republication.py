@@ -10,11 +10,10 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-import orjson
 import redis
 from sqlalchemy import Engine
 
-from adapters.encoding import encode
+from adapters.encoding import encode, event_in
 from adapters.journal import outcomes_since
 from adapters.keys import command_stream, outcome_stream
 from adapters.redis_client import script
@@ -105,7 +104,4 @@ def _finished(client: "redis.Redis", outcomes: Sequence[Outcome]) -> list[Outcom
 
 
 def _event_id(event: bytes) -> str:
-    try:
-        return str(orjson.loads(event)["id"])
-    except (orjson.JSONDecodeError, LookupError, TypeError):
-        return ""  # of somebody else: those of workers are events
+    return str(event_in(event).get("id", ""))  # what has none is somebody else's

@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
+from rich.json import JSON
 from rich.table import Table
 from rich.text import Text
 
@@ -63,6 +64,14 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     for row in rows:
         made.add_row(*(cell if isinstance(cell, Text) else Text(visible(str(cell))) for cell in row))
     return made
+
+
+def json_for_people(text: str) -> JSON | Text:
+    """JSON, indented; as it is where it has integers of more digits than Python reads."""
+    try:
+        return JSON(text, highlight=False)
+    except ValueError:
+        return Text(visible(text))
 
 
 def visible(text: str) -> str:

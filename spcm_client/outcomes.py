@@ -1,14 +1,28 @@
 """An outcome: a command's fate, read from the CloudEvent that tells it (the contract's section 2)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from spcm_client.errors import MalformedOutcome
 
 _PARTIAL = 207
+
+
+def _integer(text: str) -> int | Decimal:
+    """Whatever a command was sent with can come back in its outcome; Python reads no more than 4,300 digits."""
+    try:
+        return int(text)
+    except ValueError:
+        return Decimal(text)
+
+
+event_of: Callable[[str | bytes], Any] = partial(json.loads, parse_int=_integer)
+"""The event that a text holds. Raises ValueError."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +31,8 @@ class Outcome:
 
     `id` is the same if the same entry is ever announced again: a reader that must be safe against its own crashes
     dedupes on it. `stream_id` is the place in the outcome stream, from which `follow` can go on; None for a reply.
-    `event` is the whole event, with attributes that a later version of the contract may add.
+    `event` is the whole event, with attributes that a later version of the contract may add. In `data`, integers of
+    more digits than Python reads are Decimal.
     """
 
     id: str
@@ -47,7 +62,7 @@ class Outcome:
     def from_json(cls, text: str | bytes, stream_id: str | None = None) -> "Outcome":
         """Raises `MalformedOutcome`."""
         try:
-            event = json.loads(text)
+            event = event_of(text)
             return cls(
                 id=event["id"],
                 source=event["source"],

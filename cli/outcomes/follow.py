@@ -1,6 +1,5 @@
 """`spcm follow`."""
 
-import json
 import time
 from typing import Annotated
 
@@ -17,6 +16,7 @@ from cli.outcomes.streams import OLDEST, OutcomeStreams, Published
 from cli.problems import Problem, say
 from cli.terminal import print_line, screen
 from cli.waiting import OutageWait
+from spcm_client.outcomes import event_of
 
 LOOK = 1.0
 """Seconds between two looks for streams of new tenants, and between two tries to reach Redis."""
@@ -69,7 +69,7 @@ def _follow(streams: OutcomeStreams, others_from: str | None, *, as_json: bool) 
 
 def _tell(published: Published, *, as_json: bool) -> None:
     try:
-        event = json.loads(published.event)
+        event = event_of(published.event)
         line = outcome_line(event)
     except (ValueError, AttributeError):
         say(f"{published.stream} {published.entry}: no outcome event")

@@ -1,10 +1,8 @@
 """`spcm outcome`."""
 
-import json
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.json import JSON
 
 from adapters.encoding import encode
 from adapters.journal import outcome_of_command
@@ -14,7 +12,8 @@ from cli.database import database
 from cli.installation import choose_settings
 from cli.options import AsJson, DataFolder, TenantOption
 from cli.problems import FAILED, Problem
-from cli.terminal import print_line, screen, table
+from cli.terminal import json_for_people, print_line, screen, table
+from domain.outcomes import Outcome
 
 CommandId = Annotated[str, typer.Argument(metavar="COMMAND_ID", help="The command's id.")]
 
@@ -31,18 +30,16 @@ def outcome(command_id: CommandId, tenant: TenantOption, as_json: AsJson = False
         found = outcome_of_command(connection, name, asked)
     if found is None:
         raise Problem(f"no outcome of {asked} is remembered for tenant {name}")
-    text = encode(found.event()).decode()
     if as_json:
-        print_line(text)
+        print_line(encode(found.event()).decode())
     else:
-        _show(json.loads(text))
+        _show(found)
     if found.status >= 400:
         raise typer.Exit(FAILED)
 
 
-def _show(event: dict[str, Any]) -> None:
-    body = event.pop("data", None)
+def _show(outcome: Outcome) -> None:
     shown = screen()
-    shown.print(table(["attribute", "value"], event.items()))
-    if body is not None:
-        shown.print(JSON.from_data(body, highlight=False))
+    shown.print(table(["attribute", "value"], outcome._replace(data=None).event().items()))
+    if outcome.data is not None:
+        shown.print(json_for_people(outcome.data.text))

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import redis
 import typer
-from rich.json import JSON
 
 from adapters.dead_letters import DeadLetter, dead_letter, dead_letters, remove_dead_letters
 from adapters.encoding import JsonText, encode
@@ -21,7 +20,7 @@ from cli.problems import FAILED, Problem, in_one_line, say
 from cli.sending.outcome_printer import OutcomePrinter
 from cli.sending.resending import Resending
 from cli.stopping import terminated_as_by_ctrl_c
-from cli.terminal import ask_before_removing, print_json, print_line, screen, table
+from cli.terminal import ask_before_removing, json_for_people, print_json, print_line, screen, table
 from spcm_client.commands import basic_authorization
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A dead letter's id, as `spcm deadletters list` shows it.")]
@@ -69,7 +68,7 @@ def show(letter_id: Id, as_json: AsJson = False, data: DataFolder = None) -> Non
     shown.print(table(["", ""], [(name, "-" if value is None else value) for name, value in _row(letter).items()]))
     for title, value in (("command", command), ("outcome", letter.event)):
         shown.print(f"{title}:", style="bold")
-        shown.print(JSON(encode(value).decode(), highlight=False))
+        shown.print(json_for_people(encode(value).decode()))
 
 
 @app.command("resend")

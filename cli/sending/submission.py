@@ -17,6 +17,7 @@ from cli.sending.command_file import WrittenCommand
 from cli.waiting import OutageWait
 from domain.outcomes import event_id_of
 from spcm_client import Command, partition_of, read_partitions, stream_of
+from spcm_client.outcomes import event_of
 from spcm_client.partitions import DEFAULT_PARTITIONS
 
 _PAUSE = 0.2  # seconds between two tries to reach a Redis that is away
@@ -76,7 +77,7 @@ class Submission:
         """Outcomes of what was sent, as JSON and read, that are there or come within this time."""
         for published in self._through_outages(lambda: list(self._streams.read(seconds))):
             try:
-                event = json.loads(published.event)
+                event = event_of(published.event)
                 del self.under_way[event["id"]]
             except (ValueError, LookupError, TypeError):
                 continue  # of somebody else, or no event, which those of workers are

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 
 from adapters import republication
 from adapters.database import make_engine
+from adapters.encoding import JsonText
 from adapters.journal import Journal, Record, outcomes_since
 from adapters.migrations import migrate
 from adapters.republication import republish
@@ -66,6 +67,16 @@ def test_an_outcome_whose_command_still_waits_is_left_to_the_worker(engine: Engi
     client.xadd("spcm:commands:3", {"command": "{}"}, id=ids[1].removeprefix("3-"))
     assert run(engine, client) == 2
     assert told(client) == [ids[0], ids[2]]
+
+
+def test_one_with_numbers_that_nobody_else_reads_is_told_once(engine: Engine, client: Redis) -> None:
+    with engine.begin() as connection:
+        journal = Journal(connection)
+        outcome = Outcome("3-1-0", NOW, 207, "rejected", "acme", "bulk.execute", "c", "c")
+        data = JsonText(f"[1e400,{'7' * 5000}]")
+        journal.add("acme", "c", Record("f", outcome._replace(data=data)))
+        journal.write()
+    assert [run(engine, client) for _ in range(2)] == [1, 0]
 
 
 def test_what_is_no_event_in_the_stream_is_in_nobodys_way(engine: Engine, client: Any) -> None:

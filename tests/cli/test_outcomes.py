@@ -7,7 +7,7 @@ from pathlib import Path
 import redis
 
 from adapters.valkey import Valkey
-from tests.cli.commands import create, submit
+from tests.cli.commands import AS_OMS, create, submit
 from tests.cli.program import WITHIN, Program, next_line
 from tests.polling import wait_for
 
@@ -70,6 +70,16 @@ def test_a_stored_outcome_is_shown(program: Program) -> None:
     assert "subscribers/1016" in program.call("outcome", "stored", "--tenant", "acme").out
     assert program.call("outcome", "unknown", "--tenant", "acme").is_refused("no outcome of unknown is remembered")
     assert program.call("outcome", "stored", "--tenant", "misspelt").is_refused("there is no tenant misspelt")
+
+
+def test_numbers_of_any_size_are_shown(program: Program, tmp_path: Path) -> None:
+    digits = "7" * 5000
+    items = f'[{{"operation":"provisionProfile.get","params":{{"id":{digits}}}}}]'
+    (tmp_path / "bulk.json").write_text(f'{{"id":"digits","operation":"bulk.execute","payload":{{"items":{items}}}}}')
+    sent = program.call("submit", str(tmp_path / "bulk.json"), *AS_OMS)
+    assert sent.status == 0, sent
+    assert "digits" in sent.out
+    assert digits[:50] in program.call("outcome", "digits", "--tenant", "acme").out
 
 
 def test_a_terminal_that_lacks_a_character_is_no_reason_to_end(program: Program) -> None:

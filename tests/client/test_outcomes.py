@@ -1,5 +1,6 @@
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -47,6 +48,12 @@ def test_every_attribute_of_the_event_is_told() -> None:
         data={"message": "Overloaded", "status": "error"},
         stream_id="7-0",
     )
+
+
+def test_integers_of_any_length_are_read() -> None:
+    digits = "7" * 5000
+    event = json.dumps(EVENT | {"data": "INTEGERS"}).replace('"INTEGERS"', f"[1,{digits}]")
+    assert Outcome.from_json(event).data == [1, Decimal(digits)]
 
 
 def test_attributes_of_a_later_contract_are_kept() -> None:
