@@ -46,12 +46,12 @@ class Entry(NamedTuple):
 class Taken:
     """Commands that nobody else can finish, until somebody else takes them.
 
-    `deaths`: how often the first was taken before, alone, without an end. `refused`: the newest, beyond the limit.
+    `deaths`: how often the first was taken before, alone, without an end. `refused`: too many were waiting before them.
     """
 
     token: str
     entries: Sequence[Entry]
-    refused: Sequence[Entry]
+    refused: bool
     deaths: int
     tries: int
 
@@ -103,7 +103,7 @@ class CommandStreams:
             with suppress(Unavailable):
                 self.forgive(partition, token)  # Redis may have done it, and only its answer is lost
             raise
-        return Taken(token, _entries(entries), _entries(refused), deaths, tries)
+        return Taken(token, _entries(entries), bool(refused), deaths, tries)
 
     def finish(self, partition: int, token: str, announcements: Iterable[Announcement]) -> int:
         """Tell these outcomes and remove their commands; how many are left. Raises NotOurs, Unavailable."""

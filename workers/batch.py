@@ -60,8 +60,17 @@ class Batch:
         self._unremembered_before_change = 0
         self._answered = 0
 
-    def execute(self, cases: Sequence[Case], *, refused: Sequence[Case] = ()) -> Sequence[Case]:
-        """Give the cases their outcomes, and write what they changed; `refused` ones are not executed.
+    def refuse(self, cases: Sequence[Case]) -> Sequence[Case]:
+        """Give the cases the outcomes of commands that came when too many were waiting. Returns all of them."""
+        Senders(self._connection, self._authenticator, self._heartbeat, cases)
+        for case in cases:
+            case.result = refusal(case.command.fault or Overloaded(), case.command.subject)
+            case.outcome = self._outcome(case)
+        self._lock.keep((), first=cases[0].event_id)
+        return cases
+
+    def execute(self, cases: Sequence[Case]) -> Sequence[Case]:
+        """Give the cases their outcomes, and write what they changed.
 
         Returns those that were decided: fewer than given where answers became too many to be told at once, passwords
         too many to verify, or the time too long.
@@ -70,12 +79,10 @@ class Batch:
             Interrupted: nothing is decided; what was written is to be rolled back.
 
         """
-        senders = Senders(self._connection, self._authenticator, self._heartbeat, [*cases, *refused])
+        senders = Senders(self._connection, self._authenticator, self._heartbeat, cases)
         cases = senders.authenticate(cases)
         for case in cases:
             self._guarded(case, self._check)
-        for case in refused:
-            case.result = refusal(case.command.fault or Overloaded(), case.command.subject)
         self._journal.prefetch([case.key for case in cases if case.command.fault is None])
         unit = self._load([c for c in cases if c.work is not None and self._journal.find(*c.key) is None])
         decided = []
@@ -86,13 +93,10 @@ class Batch:
             decided.append(case)
             if self._answered > LARGEST_ANSWERS or time.monotonic() > enough:
                 break
-        for case in refused:
-            case.outcome = self._outcome(case)
         failpoint("decided")
         unit.write()
         self._journal.write()
-        if cases:
-            self._lock.keep(self._unremembered[: self._unremembered_before_change], first=cases[0].event_id)
+        self._lock.keep(self._unremembered[: self._unremembered_before_change], first=cases[0].event_id)
         return decided
 
     def _check(self, case: Case) -> None:

@@ -109,16 +109,15 @@ class Drain:
             failpoint("taken")
             with self._forgiving(partition, taken):
                 cases = self._cases(partition, taken.entries, heartbeat)
-                refused = [case_of(partition, entry) for entry in taken.refused]
                 against = suspect.look_at(cases[0].event_id)
                 cases[0].condemned = against or (NEVER_ENDED if taken.deaths >= MOST_DEATHS else "")
                 batch = Batch(connection, self.authenticator, self.defaults, now, lock)
-                decided = batch.execute(cases, refused=refused)
+                decided = batch.refuse(cases) if taken.refused else batch.execute(cases)
                 failpoint("written")
                 transaction.commit()
         failpoint("committed")
         with self._forgiving(partition, taken):
-            left = self.streams.finish(partition, taken.token, announcements([*decided, *refused], taken.tries))
+            left = self.streams.finish(partition, taken.token, announcements(decided, taken.tries))
         failpoint("finished")
         return left
 

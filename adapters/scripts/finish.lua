@@ -51,11 +51,11 @@ for i = 4, #ARGV, 7 do
   end
 end
 
-local known = redis.call('HMGET', record, 'careful', 'taken')
-local careful, taken = tonumber(known[1] or 0), tonumber(known[2] or 0)
+local known = redis.call('HMGET', record, 'careful', 'accepted', 'refused')
+local careful, accepted, refused = tonumber(known[1] or 0), tonumber(known[2] or 0), tonumber(known[3] or 0)
 redis.call('HDEL', record, 'first', 'tries', 'alone')
--- Those refused beyond the backlog limit are finished too, but were never among the careful.
-if careful > 0 then redis.call('HINCRBY', record, 'careful', -math.min(finished, careful, taken)) end
+if careful > 0 then redis.call('HINCRBY', record, 'careful', -math.min(finished, careful)) end
+if refused > 0 then redis.call('HINCRBY', record, accepted > 0 and 'accepted' or 'refused', -finished) end
 if full then return -3 end
 local left = redis.call('XLEN', stream)
 if left == 0 then

@@ -4,11 +4,14 @@
 -- KEYS  the partition's stream, its take record, its bell
 -- ARGV  the taker's token, most entries, most bytes, backlog limit, largest body that is told, milliseconds in which
 --       no bell is rung, since the taker looks for what comes meanwhile
--- Gives {deaths, tries, entries, refused}; an entry is {id, size, body or false}
+-- Gives {deaths, tries, entries, whether they are refused}; an entry is {id, size, body or false}
 --
 -- The record counts how often the same first entry was taken without an end: whatever kills its worker shows there.
 -- As many commands as were taken then are from now on taken a few at a time, and the few one at a time: the killer is
 -- among them. Mostly there is none, somebody has ended the worker; so it must not take long.
+--
+-- Where more wait than the limit, as many as the limit are accepted, and all behind them are refused, but only when
+-- their turn has come: outcomes are told in order. So the record has what is left of both; then it is looked again.
 local stream, record, bell = KEYS[1], KEYS[2], KEYS[3]
 local token, most, most_bytes, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local largest = tonumber(ARGV[5])
@@ -36,18 +39,25 @@ if first then redis.call('SET', bell, 1, 'PX', ARGV[6]) else redis.call('DEL', b
 redis.set_repl(redis.REPL_ALL)
 if not first then
   redis.call('DEL', record)
-  return {0, 0, {}, {}}
+  return {0, 0, {}, 0}
 end
 
-local known = redis.call('HMGET', record, 'first', 'tries', 'alone', 'careful', 'few', 'taken')
+local known = redis.call('HMGET', record, 'first', 'tries', 'alone', 'careful', 'few', 'taken', 'accepted', 'refused')
 local tries, alone, careful, few = 1, 0, tonumber(known[4] or 0), tonumber(known[5] or 1)
 if known[1] == first[1] then
   tries, alone, careful = tonumber(known[2]) + 1, tonumber(known[3]), tonumber(known[6])
   few = math.max(1, math.floor(careful / 32))
 end
 if careful > 0 then most = math.min(most, few) end
--- The newest beyond the limit are refused below, and so must not be among the first.
-most = math.min(most, limit)
+
+local length, accepted, refused = redis.call('XLEN', stream), tonumber(known[7] or 0), tonumber(known[8] or 0)
+refused = math.min(refused, math.max(0, length - accepted))  -- somebody may have removed some
+if refused == 0 and length > limit then
+  accepted = math.max(limit, careful)  -- what was taken before may be executed, whatever the limit was then
+  refused = math.max(0, length - accepted)
+end
+local refusing = refused > 0 and accepted == 0
+if refused > 0 then most = math.min(most, refusing and refused or accepted) end
 
 local last_id = '18446744073709551615-18446744073709551615'  -- after which there can be none
 local entry, bytes = told(first)
@@ -64,22 +74,8 @@ while #entries < most and bytes < most_bytes and from ~= last_id do
   from, chunk = more[#more][1], next_chunk(chunk, #entries, bytes)
 end
 
-local last, refused = {}, {}
-local excess = math.min(redis.call('XLEN', stream) - limit, tonumber(ARGV[2]))
-bytes, chunk, from = 0, 8, '+'
-while #last < excess and bytes < most_bytes do
-  for _, each in ipairs(redis.call('XREVRANGE', stream, from, '-', 'COUNT', math.min(chunk, excess - #last))) do
-    local next, size = told(each)
-    bytes = bytes + size
-    if #last > 0 and bytes > most_bytes then break end
-    last[#last + 1] = next
-  end
-  from, chunk = '(' .. last[#last][1], next_chunk(chunk, #last, bytes)
-end
-for i = #last, 1, -1 do refused[#refused + 1] = last[i] end
-
 local deaths = alone
 if #entries == 1 then alone = alone + 1 end
 redis.call('HSET', record, 'token', token, 'first', first[1], 'tries', tries, 'alone', alone, 'careful', careful,
-  'few', few, 'taken', #entries)
-return {deaths, tries, entries, refused}
+  'few', few, 'taken', #entries, 'accepted', accepted, 'refused', refused)
+return {deaths, tries, entries, refusing and 1 or 0}

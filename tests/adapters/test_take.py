@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import takewhile
 
 import pytest
+from redis import Redis
 
 from adapters.redis_client import connect
 from adapters.streams import LARGEST_BATCH, Announcement, CommandStreams, Taken
@@ -25,10 +26,33 @@ class Taker:
     def finishes(self) -> tuple[int, int]:
         told = self.dies()
         assert self._taken is not None
-        told_of = [*self._taken.entries, *self._taken.refused]
-        outcomes: list[Announcement] = [announcement(entry.id) for entry in told_of]
+        outcomes: list[Announcement] = [announcement(entry.id) for entry in self._taken.entries]
         self._streams.finish(0, self._taken.token, outcomes)
         return told
+
+
+class Limited:
+    """Takes 64 at a time from a partition with this limit, and tells what it was given, and whether it is refused."""
+
+    def __init__(self, client: Redis, limit: int) -> None:
+        self.told: list[tuple[int, bool]] = []
+        self._client = client
+        self._sent = 0
+        self._streams = CommandStreams(client, backlog_limit=limit, outcome_retention=timedelta(days=1))
+
+    def send(self, count: int) -> None:
+        for _ in range(count):
+            self._sent += 1
+            self._client.xadd("spcm:commands:0", {"command": "{}"}, id=f"{self._sent}-0")
+
+    def take(self) -> Taken:
+        return self._streams.take(0, at_most=64)
+
+    def finish(self) -> tuple[int, bool]:
+        taken = self.take()
+        self.told += [(int(entry.id.removesuffix("-0")), taken.refused) for entry in taken.entries]
+        self._streams.finish(0, taken.token, [announcement(entry.id) for entry in taken.entries])
+        return len(taken.entries), taken.refused
 
 
 @pytest.fixture
@@ -52,13 +76,60 @@ def test_who_kills_is_found_among_the_few_and_shows_by_dying_alone(taker: Taker)
     assert taker.finishes() == (64, 0)
 
 
-def test_what_is_refused_beyond_the_limit_does_not_end_the_care(redis_url: str) -> None:
+def test_as_many_as_the_limit_are_accepted_and_those_behind_them_refused_in_order(redis_url: str) -> None:
     with connect(redis_url) as client:
-        for _ in range(200):
-            client.xadd("spcm:commands:0", {"command": "{}"})
-        taker = Taker(CommandStreams(client, backlog_limit=100, outcome_retention=timedelta(days=1)))
-        assert taker.dies() == (64, 0)
-        assert [taker.finishes() for _ in range(32)] == [(2, 0)] * 32
+        limited = Limited(client, limit=100)
+        limited.send(250)
+        assert limited.finish() == (64, False)
+        limited.send(10)  # which are not looked at before all that was refused is told
+        assert [limited.finish() for _ in range(5)] == [
+            *[(36, False), (64, True), (64, True), (22, True)],
+            (10, False),
+        ]
+        assert limited.told == sorted(limited.told)
+
+
+def test_a_flood_is_refused_as_often_as_it_comes(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        limited = Limited(client, limit=10)
+        for _ in range(2):
+            limited.send(30)
+            assert [limited.finish() for _ in range(2)] == [(10, False), (20, True)]
+
+
+def test_who_dies_of_what_is_accepted_or_refused_is_given_the_same_again(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        limited = Limited(client, limit=40)
+        limited.send(80)
+        assert [limited.take().refused for _ in range(2)] == [False, False]
+        while not limited.take().refused:
+            limited.finish()
+        assert limited.take().refused
+        while client.xlen("spcm:commands:0"):
+            limited.finish()
+        assert [refused for _, refused in limited.told] == [False] * 40 + [True] * 40
+
+
+def test_what_may_be_executed_is_not_refused_by_a_limit_that_was_lowered(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        before = Limited(client, limit=1000)
+        before.send(80)
+        assert len(before.take().entries) == 64
+        lowered = Limited(client, limit=10)
+        while client.xlen("spcm:commands:0"):
+            lowered.finish()
+        assert [refused for _, refused in lowered.told] == [False] * 64 + [True] * 16
+
+
+def test_what_somebody_removes_leaves_nobody_waiting(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        limited = Limited(client, limit=10)
+        limited.send(30)
+        limited.take()
+        client.xtrim("spcm:commands:0", maxlen=5, approximate=False)
+        assert limited.finish() == (5, False)
+        limited.send(3)
+        assert limited.finish() == (3, False)
 
 
 def test_an_entry_of_the_highest_id_is_taken_with_those_before_it(redis_url: str) -> None:
@@ -85,11 +156,11 @@ def test_what_is_refused_at_once_is_bounded_in_bytes_too(redis_url: str) -> None
         streams = CommandStreams(client, backlog_limit=2, outcome_retention=timedelta(days=1))
         ids = [client.xadd("spcm:commands:0", {"command": b"x" * 1_500_000}).decode() for _ in range(8)]
         refused: list[str] = []
-        while client.xlen("spcm:commands:0") > 2:
+        while client.xlen("spcm:commands:0"):
             taken = streams.take(0, at_most=64)
-            assert sum(entry.size for entry in taken.refused) <= LARGEST_BATCH
-            refused = [entry.id for entry in taken.refused] + refused
-            streams.finish(0, taken.token, [announcement(entry.id) for entry in taken.refused])
+            assert sum(entry.size for entry in taken.entries) <= LARGEST_BATCH
+            refused += [entry.id for entry in taken.entries if taken.refused]
+            streams.finish(0, taken.token, [announcement(entry.id) for entry in taken.entries])
         assert refused == ids[2:]
 
 
@@ -114,7 +185,6 @@ def test_bytes_in_other_fields_than_the_command_count_too(redis_url: str) -> Non
             client.xadd("spcm:commands:0", {"note": b"x" * 1_500_000, "command": "{}"})
         taken = streams.take(0, at_most=64)
         assert [(entry.size, entry.raw) for entry in taken.entries] == [(2, b"{}")] * 2
-        assert [(entry.size, entry.raw) for entry in taken.refused] == [(2, b"{}")] * 2
 
 
 def test_no_more_is_read_than_there_may_be_room_for(redis_url: str) -> None:
@@ -129,8 +199,8 @@ def test_no_more_is_read_than_there_may_be_room_for(redis_url: str) -> None:
             client.echo("the end")
             seen = takewhile(lambda command: command != "ECHO the end", (each["command"] for each in monitor.listen()))
             read = [int(command.rpartition(" COUNT ")[2]) for command in seen if " COUNT " in command]
-    assert len(taken.entries) == len(taken.refused) == 10
-    assert sum(read) < 30
+    assert len(taken.entries) == 10
+    assert sum(read) < 15
 
 
 def test_of_two_commands_in_one_entry_the_first_counts(redis_url: str) -> None:

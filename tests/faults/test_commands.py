@@ -102,20 +102,21 @@ def test_row_03_a_read_is_told_as_it_was_though_its_batch_is_read_again(place: s
 
 
 def test_row_25_a_backlog_above_the_limit(make_lab: "Callable[..., Lab]") -> None:
-    """The newest are refused, and can be sent again."""
+    """The newest are refused, in their order, and can be sent again."""
     lab = make_lab(environment={"SPCM_BACKLOG_LIMIT": str(LIMIT)})
     at = {"params": {"msisdn": "0825"}}
     create = command("acme", "subscriber.create", "row-25", payload={"msisdn": "0825"}, **at)
-    counts = [command("acme", "fault.count", f"row-25-{number}", **at) for number in range(LIMIT + 40)]
+    counts = [command("acme", "fault.count", f"row-25-{number}", **at) for number in range(LIMIT + 2_000)]
     lab.send(draft(create), *[draft(each) for each in counts])
     lab.start_worker()
     lab.settle()
     told = {each.event["commandid"]: each.event["status"] for each in lab.evidence().told}
+    assert list(told) == ["row-25", *(each["id"] for each in counts)]
     refused = [each for each in counts if told[each["id"]] == 503]
     assert refused == counts[LIMIT - 1 :]
-    lab.send(*[draft(each) for each in refused])
+    lab.send(*[draft(each) for each in refused[:LIMIT]])
     evidence = lab.verify()
-    assert evidence.subscribers[0]["zone"] == str(len(counts))
+    assert evidence.subscribers[0]["zone"] == str(LIMIT - 1 + LIMIT)
 
 
 def test_row_03_after_a_death_only_what_was_taken_is_taken_singly(lab: Lab, worker: Worker) -> None:
