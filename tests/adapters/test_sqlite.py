@@ -128,6 +128,13 @@ def count_up(engine: Engine) -> None:
         connection.execute(text("insert into counted values (0)"))
 
 
+def back_up(path: Path, backup: Path) -> None:
+    with sqlite3.connect(path) as connection, sqlite3.connect(backup) as copy:
+        connection.backup(copy)
+    connection.close()
+    copy.close()
+
+
 def counted(path: Path) -> int:
     with sqlite3.connect(path) as connection:
         number: int = connection.execute("select count(*) from counted").fetchone()[0]
@@ -139,10 +146,7 @@ def test_what_comes_after_the_file_was_replaced_is_in_the_new_one(sqlite_url: st
     path, backup = (Path(make_url(sqlite_url).database or "").with_suffix(end) for end in (".sqlite", ".backup"))
     engine = make_engine(sqlite_url)
     count_up(engine)
-    with sqlite3.connect(path) as connection, sqlite3.connect(backup) as copy:
-        connection.backup(copy)
-    connection.close()
-    copy.close()
+    back_up(path, backup)
     for each in path.parent.glob("spcm.sqlite*"):
         each.unlink()
     backup.rename(path)
@@ -156,10 +160,7 @@ def test_the_log_of_another_file_is_not_laid_over_the_one_in_its_place(sqlite_ur
     path, backup = Path(make_url(sqlite_url).database or ""), tmp_path / "backup.sqlite"
     engine = make_engine(sqlite_url)
     count_up(engine)
-    with sqlite3.connect(path) as connection, sqlite3.connect(backup) as copy:
-        connection.backup(copy)
-    connection.close()
-    copy.close()
+    back_up(path, backup)
     count_up(engine)
     backup.rename(path)
     for _ in range(2):

@@ -103,7 +103,7 @@ def test_who_only_waits_for_others_is_not_to_blame(bench: Bench, fail: Fail, mon
 
 
 def test_a_deadlock_is_no_outage(bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.drain.BUDGET", 0.01)
+    monkeypatch.setattr("workers.drain.BUDGET", 0.3)
     fail(always, Contended("PostgreSQL: DeadlockDetected 40P01"))
     bench.send("071")
     with capture_logs() as logged:
