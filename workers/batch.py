@@ -70,7 +70,7 @@ class Batch:
         return cases
 
     def execute(self, cases: Sequence[Case]) -> Sequence[Case]:
-        """Give the cases their outcomes, and write what they changed.
+        """Give the cases, of which there is one at least, their outcomes, and write what they changed.
 
         Returns those that were decided: fewer than given where answers became too many to be told at once, passwords
         too many to verify, or the time too long.
