@@ -51,7 +51,7 @@ def _start(server: dict[str, Any]) -> Iterator[Finding]:
     """Only if it has just been started: one that ends again and again, on a full disk for one, looks well between."""
     seconds = int(server.get("uptime_in_seconds", RECENT))
     if seconds < RECENT:
-        advice = "if nobody has started it now, it keeps ending: look at its log and its disk; workers are cut off"
+        advice = "nothing, if somebody has just started it; else it keeps ending: look at its log and its disk"
         yield warning("Redis", f"it was started {seconds} s ago", advice)
 
 
@@ -120,7 +120,7 @@ def _memory(client: redis.Redis, memory: dict[str, Any], retention: timedelta) -
     each = median(outcome.each for outcome in sample) if sample else USUAL_OUTCOME
     formula = f"a million commands a day need {_size(each * _MILLION * kept / 86_400)}"
     words = f"kept {_days(kept)}, at {each:.0f} bytes each{'' if sample else ' (assumed)'}: {formula}"
-    if not a_second:
+    if not a_second or not sample:
         yield ok("outcomes", words)
         return
     need = mean(outcome.size for outcome in sample) * a_second * kept
@@ -143,14 +143,14 @@ class _Outcome(NamedTuple):
 def _measure(client: redis.Redis) -> tuple[list[_Outcome], float]:
     """A sample of the outcomes kept, and outcomes a second."""
     sample: list[_Outcome] = []
-    rate = 0.0
-    for number, stream in enumerate(client.scan_iter(match=f"{OUTCOMES}*", count=1000, _type="stream")):
+    rate, sampled = 0.0, 0
+    for stream in client.scan_iter(match=f"{OUTCOMES}*", count=1000, _type="stream"):
         length = int(client.xlen(stream))
-        if not length:
-            continue
-        if number < _STREAMS:
+        if length and sampled < _STREAMS:
             sample += _newest(client, stream)
-        rate += _rate(client, stream, length)
+            sampled += 1
+        if length:
+            rate += _rate(client, stream, length)
     return sample, rate
 
 

@@ -145,6 +145,19 @@ def test_doctor_takes_a_bulk_for_no_usual_outcome(migrated: Program, redis_url: 
     assert any("at 700 bytes each" in line["found"] for line in findings(migrated))
 
 
+def test_doctor_reckons_with_the_streams_that_hold_something(migrated: Program, redis_url: str) -> None:
+    migrated.environment["SPCM_REDIS_URL"] = redis_url
+    with redis.Redis.from_url(redis_url) as client:
+        seconds, _ = client.time()
+        for number in range(40):
+            client.xadd(outcome_stream(f"gone{number}"), {"event": "{}"}, id=f"{seconds - 7200}000-0")
+            client.xtrim(outcome_stream(f"gone{number}"), maxlen=0, approximate=False)
+        client.xadd(outcome_stream("acme"), {"event": "x" * 700}, id=f"{seconds - 7200}000-0")
+    [told] = [line["found"] for line in findings(migrated) if line["subject"] == "outcomes"]
+    assert "at 700 bytes each" in told
+    assert "at the present rate" in told
+
+
 def test_doctor_reckons_with_commands_and_not_with_bulks(migrated: Program, redis_url: str) -> None:
     migrated.environment["SPCM_REDIS_URL"] = redis_url
     bulk = {"operation": "bulk.execute", "data": {"items": [{"index": number} for number in range(500)]}}
