@@ -97,11 +97,9 @@ def _one_outcome_each(sent: list[Sent], told: dict[str, list[Told]]) -> Iterator
 
 
 def _in_order(told: Iterable[Told]) -> Iterator[Finding]:
-    """Within each stream, a partition's outcomes come in the order of their commands; 503s are told at once."""
+    """Within each stream, a partition's outcomes come in the order of their commands."""
     last: dict[tuple[str, int], tuple[int, int, int]] = {}
     for each in told:
-        if each.event["status"] == 503:
-            continue
         key = (each.stream, each.entry[0])
         if key in last and each.entry < last[key]:
             yield Finding("wrong order", f"{each.event['id']} in {each.stream}")

@@ -31,7 +31,9 @@ def run(minutes: float, seed: int, report: Path) -> bool:
     """Whether nothing was found."""
     print(f"seed {seed}, {minutes} minutes", flush=True)
     with tempfile.TemporaryDirectory(prefix="spcm-faults-") as folder:
-        lab = Lab(Path(folder) / "lab", proxied=True, environment={"SPCM_BATCH_TIME_LIMIT": "6", "TMPDIR": folder})
+        # The limit is low, so that outages build up more than that.
+        environment = {"SPCM_BATCH_TIME_LIMIT": "6", "SPCM_BACKLOG_LIMIT": "100", "TMPDIR": folder}
+        lab = Lab(Path(folder) / "lab", proxied=True, environment=environment)
         try:
             lab.start_worker()
             lab.start_worker()
