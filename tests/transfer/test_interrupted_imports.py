@@ -83,6 +83,13 @@ def test_an_import_that_redis_refuses_says_why_it_gives_up(waiting: Files, valke
     assert told.endswith("Run the same import again to go on\n")
 
 
+def test_an_import_that_gives_up_says_whose_report_lies_there(waiting: Files) -> None:
+    path = waiting.write("s.csv", "msisdn\n1\n")
+    earlier = waiting.write("s.csv.report.csv", "line\n")
+    told = waiting.import_file(path, "--timeout", "1", status=2)
+    assert told.endswith(f"Run the same import again to go on; {earlier} is that of an earlier run\n")
+
+
 def _import_with_kills(files: Files, path: Path, environment: dict[str, str]) -> None:
     seed = random.randrange(1_000_000)
     print(f"seed {seed}")
