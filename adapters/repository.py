@@ -60,7 +60,7 @@ class UnitOfWork:
         What is not there yet cannot be locked: another partition could make it between our looking for it and our
         giving a greater id.
         """
-        for tenant, kind in sorted(set(kinds), key=lambda each: (each[0], each[1].name)):
+        for tenant, kind in sorted(kinds, key=lambda each: (each[0], each[1].name)):
             self.state(tenant).hold_ids(kind)
 
     def prefetch(self, wanted: Iterable[tuple[str, Lookup[Any]]]) -> None:

@@ -57,7 +57,8 @@ def close_database(chosen: Settings) -> None:
 
     A log that workers have left behind would be laid over a backup that is put in the file's place.
     """
-    asked_of_database(chosen, lambda _: None)
+    if database_url(chosen.database).get_backend_name() == "sqlite":
+        asked_of_database(chosen, lambda _: None)
 
 
 @contextmanager

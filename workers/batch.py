@@ -118,7 +118,8 @@ class Batch:
         for case in cases:
             if case.work is not None and case.principal is not None:
                 tenant = case.principal.tenant
-                locked.update((tenant, kind) for kind in case.work.locks)
+                for kind in case.work.locks:
+                    locked.add((tenant, kind))
                 wanted += [(tenant, lookup) for lookup in case.work.lookups]
         unit = UnitOfWork(Rows(self._connection, {kind for _, kind in locked}), self._defaults)
         unit.hold_ids((tenant, kind) for tenant, kind in locked if kind.numbered)

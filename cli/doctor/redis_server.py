@@ -1,6 +1,5 @@
 """What is to be known of a Redis to which commands are entrusted."""
 
-import json
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -13,6 +12,7 @@ from redis import ResponseError
 from adapters.keys import OUTCOMES
 from cli.doctor.findings import Finding, expect, ok, problem, warning
 from domain.bulk_form import BULK
+from spcm_client.outcomes import event_of
 from spcm_client.portion import Portion
 
 OLDEST_VERSION = (7, 0)
@@ -174,7 +174,7 @@ def _commands_in(event: bytes) -> int:
     if BULK.encode() not in event[:500]:
         return 1
     with suppress(ValueError, LookupError, TypeError):
-        return len(json.loads(event)["data"]["items"]) or 1
+        return len(event_of(event)["data"]["items"]) or 1
     return 1
 
 

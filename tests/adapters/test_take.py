@@ -76,6 +76,15 @@ def test_who_kills_is_found_among_the_few_and_shows_by_dying_alone(taker: Taker)
     assert taker.finishes() == (64, 0)
 
 
+def test_what_is_refused_beyond_the_limit_does_not_end_the_care(redis_url: str) -> None:
+    with connect(redis_url) as client:
+        for _ in range(200):
+            client.xadd("spcm:commands:0", {"command": "{}"})
+        taker = Taker(CommandStreams(client, backlog_limit=100, outcome_retention=timedelta(days=1)))
+        assert taker.dies() == (64, 0)
+        assert [taker.finishes() for _ in range(32)] == [(2, 0)] * 32
+
+
 def test_as_many_as_the_limit_are_accepted_and_those_behind_them_refused_in_order(redis_url: str) -> None:
     with connect(redis_url) as client:
         limited = Limited(client, limit=100)
@@ -183,8 +192,11 @@ def test_bytes_in_other_fields_than_the_command_count_too(redis_url: str) -> Non
         streams = CommandStreams(client, backlog_limit=4, outcome_retention=timedelta(days=1))
         for _ in range(8):
             client.xadd("spcm:commands:0", {"note": b"x" * 1_500_000, "command": "{}"})
-        taken = streams.take(0, at_most=64)
-        assert [(entry.size, entry.raw) for entry in taken.entries] == [(2, b"{}")] * 2
+        for refused in (False, False, True, True):
+            taken = streams.take(0, at_most=64)
+            assert taken.refused is refused
+            assert [(entry.size, entry.raw) for entry in taken.entries] == [(2, b"{}")] * 2
+            streams.finish(0, taken.token, [announcement(entry.id) for entry in taken.entries])
 
 
 def test_no_more_is_read_than_there_may_be_room_for(redis_url: str) -> None:
