@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from adapters.encoding import JsonText, encode
 from adapters.failures import Unavailable
 from adapters.tables import partitions
-from domain.outcomes import Outcome
+from domain.outcomes import Outcome, place_of
 
 
 class PartitionLock:
@@ -40,7 +40,7 @@ class PartitionLock:
 
     def keep(self, outcomes: Sequence[Outcome], *, first: str) -> None:
         """Remember these outcomes too; `first` is the event id of the batch's first entry: all before it were told."""
-        before = [each for each in self._told.values() if _place(each["id"]) >= _place(first)]
+        before = [each for each in self._told.values() if place_of(each["id"]) >= place_of(first)]
         if outcomes or len(before) < len(self._told):
             _write(self._connection, self._partition, [*before, *map(_kept, outcomes)])
 
@@ -74,10 +74,6 @@ def _kept(outcome: Outcome) -> dict[str, Any]:
     """The data stays a text: what is in it is not ours to read, nor to round."""
     data = None if outcome.data is None else outcome.data.text
     return outcome._asdict() | {"time": int(outcome.time.timestamp() * 1000), "data": data}
-
-
-def _place(event_id: str) -> tuple[int, ...]:
-    return tuple(map(int, event_id.split("-")))
 
 
 _THERE = select(partitions.c.unremembered).where(partitions.c.number == bindparam("partition"))

@@ -74,6 +74,11 @@ def event_id_of(partition: int, entry_id: str) -> str:
     return f"{partition}-{entry_id}"
 
 
+def place_of(event_id: str) -> tuple[int, ...]:
+    """Where its command stands among those of its partition."""
+    return tuple(map(int, event_id.split("-")))
+
+
 def outcome_of(command: Command, event_id: str, result: Result, *, tenant: str | None, now: datetime) -> Outcome:
     """The outcome of a command entry that had this result; `tenant` only where it exists."""
     return Outcome(

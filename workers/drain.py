@@ -14,6 +14,7 @@ from adapters.failures import Contended, Held, Interrupted, Stalled, TookTooLong
 from adapters.heartbeat import Heartbeat
 from adapters.partition_lock import lock_partition
 from adapters.streams import CommandStreams, Entry, NotOurs, Taken
+from domain.outcomes import event_id_of
 from domain.state import Defaults
 from workers.batch import Batch
 from workers.case import Case, announcements, case_of
@@ -88,7 +89,7 @@ class Drain:
                 suspect.failed(bug)
         if hindrance and not done:
             log.warning("waiting", partition=partition, reason=hindrance)
-        if suspect.event_id:
+        if suspect.undecided:
             self._suspects[partition] = suspect
         self.streams.answer_bell(partition)
         return True
@@ -108,8 +109,9 @@ class Drain:
                 heartbeat.beat()
             failpoint("taken")
             with self._forgiving(partition, taken):
+                first, last = (event_id_of(partition, taken.entries[end].id) for end in (0, -1))
+                against = suspect.look_at(first, last=last)
                 cases = self._cases(partition, taken.entries, heartbeat)
-                against = suspect.look_at(cases[0].event_id)
                 cases[0].condemned = against or (NEVER_ENDED if taken.deaths >= MOST_DEATHS else "")
                 batch = Batch(connection, self.authenticator, self.defaults, now, lock)
                 decided = batch.refuse(cases) if taken.refused else batch.execute(cases)

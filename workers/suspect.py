@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from adapters.failures import Clashed, Contended
+from domain.outcomes import place_of
 
 ROUNDS = 3
 """Tries of a batch that others were in the way of; then its commands are taken one at a time."""
@@ -15,23 +16,32 @@ class Suspect:
     batch_size: int
     event_id: str = ""  # none, once the batch was executed
     error: str = ""  # what failed with this command alone
+    _last: str = ""  # with which the batch ended
     _rounds: int = 0
-    _singly: int = 0  # so many commands are still to be taken one at a time: one of them failed its batch
+    _singly_until: str = ""  # the last command of a batch that failed: up to this one each is taken alone
+
+    @property
+    def undecided(self) -> bool:
+        """Whether a batch has failed, and it is not known yet who is to blame."""
+        return bool(self.event_id or self._singly_until)
 
     @property
     def at_most(self) -> int:
         """How many commands the next batch may have."""
-        return 1 if self._singly else self.batch_size
+        return 1 if self._singly_until else self.batch_size
 
-    def look_at(self, event_id: str) -> str:
-        """A batch begins with this command: what failed with it alone, the last time."""
+    def look_at(self, event_id: str, *, last: str) -> str:
+        """A batch begins with this command, and ends with the last: what failed with the first one alone before."""
         if event_id != self.event_id:  # somebody else may be done with the one before
             self.event_id, self.error, self._rounds = event_id, "", 0
+        self._last = last
         return self.error
 
     def acquit(self) -> None:
         """The batch was executed."""
-        self.event_id, self._rounds, self._singly = "", 0, max(0, self._singly - 1)
+        if self._singly_until and place_of(self._last) >= place_of(self._singly_until):
+            self._singly_until = ""
+        self.event_id, self._rounds = "", 0
 
     def hindered(self, contended: Contended) -> int:
         """Others were in the way; how often in a row."""
@@ -39,10 +49,10 @@ class Suspect:
         if (rounds := self._rounds) == ROUNDS:
             # Alone and with nobody in its way it would clash for ever.
             self.error = str(contended) if self.at_most == 1 and isinstance(contended, Clashed) else ""
-            self._rounds, self._singly = 0, self.batch_size
+            self._rounds, self._singly_until = 0, self._singly_until or self._last
         return rounds
 
     def failed(self, bug: Exception) -> None:
         """The batch raised an error that is nobody else's fault."""
         self.error = type(bug).__name__ if self.at_most == 1 else ""
-        self._singly = self._singly or self.batch_size
+        self._singly_until = self._singly_until or self._last

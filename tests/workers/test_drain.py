@@ -32,10 +32,10 @@ def fail(monkeypatch: pytest.MonkeyPatch) -> Fail:
     execute = Batch.execute
 
     def set_up(are_such: Callable[[list[Case]], bool], error: Exception) -> None:
-        def failing(batch: Batch, cases: list[Case], **more: Any) -> Any:
+        def failing(batch: Batch, cases: list[Case]) -> Any:
             if are_such(cases) and not cases[0].condemned:
                 raise error
-            return execute(batch, cases, **more)
+            return execute(batch, cases)
 
         monkeypatch.setattr(Batch, "execute", failing)
 
@@ -76,17 +76,52 @@ def test_who_is_to_blame_is_found_also_where_a_drain_has_the_time_for_one_batch_
     assert bench.told() == [201, 500, 201]
 
 
+def test_only_what_failed_together_is_taken_one_at_a_time(bench: Bench, fail: Fail) -> None:
+    sizes: list[int] = []
+
+    def one_is_to_blame(cases: list[Case]) -> bool:
+        sizes.append(len(cases))
+        if len(sizes) == 1:
+            bench.send("074", "075", "076")
+        return any(b'"072"' in (case.entry.raw or b"") for case in cases)
+
+    fail(one_is_to_blame, RuntimeError())
+    bench.send("071", "072", "073")
+    bench.drain()
+    assert sizes == [3, 1, 1, 1, 1, 3]  # the one to blame fails alone, and then is told so
+    assert bench.told() == [201, 500, 201, 201, 201, 201]
+
+
+def test_a_batch_fails_but_once_where_a_drain_has_the_time_for_one_batch_only(
+    bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.drain.BUDGET", 0.001)
+    sizes: list[int] = []
+
+    def last_is_to_blame(cases: list[Case]) -> bool:
+        sizes.append(len(cases))
+        return any(b'"074"' in (case.entry.raw or b"") for case in cases)
+
+    fail(last_is_to_blame, RuntimeError())
+    bench.send("071", "072", "073", "074")
+    worker = bench.worker()
+    while worker.run(0):
+        pass
+    assert sizes == [4, 1, 1, 1, 1, 1]
+    assert bench.told() == [201, 201, 201, 500]
+
+
 def test_how_often_one_has_clashed_is_not_counted_against_the_next() -> None:
     suspect = Suspect(batch_size=1)
     for _ in range(4):  # of many at once, then alone
-        suspect.look_at("0-1-0")
+        suspect.look_at("0-1-0", last="0-1-0")
         suspect.hindered(Clashed())
     for _ in range(2):
-        assert suspect.look_at("0-2-0") == ""
+        assert suspect.look_at("0-2-0", last="0-2-0") == ""
         suspect.hindered(Clashed())
-    assert suspect.look_at("0-2-0") == ""
+    assert suspect.look_at("0-2-0", last="0-2-0") == ""
     suspect.hindered(Clashed("in the way"))
-    assert suspect.look_at("0-2-0") == "in the way"
+    assert suspect.look_at("0-2-0", last="0-2-0") == "in the way"
 
 
 def test_who_only_waits_for_others_is_not_to_blame(bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch) -> None:
