@@ -1,12 +1,19 @@
 """Tenants as rows, and all that they own."""
 
+import time
+from collections.abc import Callable
+from functools import partial
+
 from sqlalchemy import Connection, Engine, Table, delete, func, insert, select
 
+from adapters.failures import Held
 from adapters.partition_lock import forget_tenant
 from adapters.tables import metadata, partitions, tenants, user_permissions, users
 
 _OWNED = [table for table in metadata.sorted_tables if table not in (tenants, users, user_permissions, partitions)]
 _AT_ONCE = 5_000
+_PATIENCE = 60.0  # seconds: more than a batch may last, unless SPCM_BATCH_TIME_LIMIT says otherwise
+_PAUSE = 0.5  # seconds in which batches go on, where one of them lasts
 
 
 class NoSuchTenant(LookupError):
@@ -39,28 +46,47 @@ def require_tenant(connection: Connection, name: str) -> None:
 
 
 def remove_tenant(engine: Engine, name: str) -> None:
-    """Remove the tenant with all that it owns; after an interruption, another call goes on. Raises NoSuchTenant.
+    """Remove the tenant with all that it owns; after an interruption, another call goes on.
 
     First go its users, behind every partition's lock: a batch that has seen one has then ended, and none of its
     commands is executed any more. Then what it owns, some at a time, while others work. Its own row is the last: until
     then nobody can add a tenant of this name.
+
+    Raises:
+        NoSuchTenant: there is none of this name.
+        Held: a batch does not end.
+
     """
-    with engine.begin() as connection:
-        _lock_partitions(connection)
-        require_tenant(connection, name)
-        connection.execute(delete(users).where(users.c.tenant == name))
+    _behind_all_batches(engine, partial(_remove_users, name))
     for table in _OWNED:
         _remove_rows(engine, table, name)
-    with engine.begin() as connection:
-        _lock_partitions(connection)
-        for table in _OWNED:  # what was written for a user who was added meanwhile
-            connection.execute(delete(table).where(table.c.tenant == name))
-        forget_tenant(connection, name)
-        connection.execute(delete(tenants).where(tenants.c.name == name))
+    _behind_all_batches(engine, partial(_remove_rest, name))
 
 
-def _lock_partitions(connection: Connection) -> None:
-    connection.execute(select(partitions).order_by(partitions.c.number).with_for_update())
+def _behind_all_batches(engine: Engine, change: Callable[[Connection], None]) -> None:
+    """Make a change while no partition is being drained. Raises Held where a batch does not end."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            with engine.begin() as connection:
+                connection.execute(select(partitions).order_by(partitions.c.number).with_for_update())
+                return change(connection)
+        except Held:  # the locks that it got are free again
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)
+
+
+def _remove_users(name: str, connection: Connection) -> None:
+    require_tenant(connection, name)
+    connection.execute(delete(users).where(users.c.tenant == name))
+
+
+def _remove_rest(name: str, connection: Connection) -> None:
+    for table in _OWNED:  # what was written for a user who was added meanwhile
+        connection.execute(delete(table).where(table.c.tenant == name))
+    forget_tenant(connection, name)
+    connection.execute(delete(tenants).where(tenants.c.name == name))
 
 
 def _remove_rows(engine: Engine, table: Table, tenant: str) -> None:

@@ -1,9 +1,12 @@
 """Tenants and users, as operators keep them."""
 
+from collections.abc import Iterator
+
 import pytest
-from sqlalchemy import Engine, event, func, insert, select
+from sqlalchemy import Connection, Engine, event, func, insert, select
 
 from adapters.database import make_engine
+from adapters.failures import Held
 from adapters.migrations import migrate
 from adapters.partition_lock import lock_partition
 from adapters.sqlite import READS
@@ -68,6 +71,44 @@ def test_a_removal_that_was_interrupted_keeps_the_name_and_goes_on(engine: Engin
             add_tenant(connection, "acme")
     remove_tenant(engine, "acme")
     assert left_of(engine, "acme") == 0
+
+
+@pytest.fixture
+def batch(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connection]:
+    """A batch that lasts longer than a statement waits."""
+    monkeypatch.setattr("adapters.database.LOCK_TIMEOUT", 100)  # milliseconds
+    engine = make_engine(postgres_url)
+    migrate(engine)
+    add(engine, "acme", 1)
+    with engine.begin() as connection:
+        connection.execute(insert(partitions), [{"number": number} for number in range(3)])
+    with engine.connect() as connection:
+        assert lock_partition(connection, 1)
+        yield connection
+    engine.dispose()
+
+
+def test_a_removal_waits_for_a_batch_that_lasts(batch: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    free: list[bool] = []
+
+    def pause(_: float) -> None:
+        with batch.engine.begin() as another:
+            free.append(lock_partition(another, 0) is not None)
+        batch.rollback()
+
+    monkeypatch.setattr("adapters.tenants.time.sleep", pause)
+    remove_tenant(batch.engine, "acme")
+    assert free == [True]
+    assert left_of(batch.engine, "acme") == 0
+
+
+def test_a_removal_does_not_wait_for_ever(batch: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.tenants._PATIENCE", 0)
+    with pytest.raises(Held):
+        remove_tenant(batch.engine, "acme")
+    batch.rollback()
+    with batch.engine.begin() as connection:
+        assert list_tenants(connection) == [("acme", 1)]
 
 
 def test_others_work_while_its_rows_go(postgres_url: str) -> None:
