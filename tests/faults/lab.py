@@ -152,11 +152,14 @@ class Lab:
         return gather(self.client, self.database, self.ledger.sent, self.ledger.unsure, [log] if log.exists() else [])
 
     def verify(self, *, within: float = 30.0) -> Evidence:
-        """Settle, and let the checker find nothing."""
+        """Settle, and let the checker find nothing, nor a failure of ours but where a command asks for it."""
         self.settle(within=within)
         evidence = self.evidence()
         findings: list[Finding] = check(evidence)
         assert not findings, f"{len(findings)} findings, of them {findings[:10]}"
+        meant = {each.event_id for each in evidence.sent if each.kind == "poison"}
+        failed = {each.event["id"] for each in evidence.told if each.event["status"] == 500} - meant
+        assert not failed, f"answered 500: {sorted(failed)[:10]}"
         assert "batch-failed" not in evidence.texts.get("worker.log", ""), "a batch failed by a bug of ours"
         return evidence
 
