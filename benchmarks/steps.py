@@ -35,9 +35,6 @@ class Empty:
     def load(self, _lookup: Lookup[Any]) -> Sequence[Any]:
         return []
 
-    def keep_alive(self) -> None:
-        pass
-
     def creation_stamp(self) -> int:
         self._created += 1
         return self._created

@@ -8,7 +8,8 @@ import orjson
 
 from domain.bulk_item import BulkItem
 from domain.errors import Unprocessable
-from domain.references import Answers, references_in
+from domain.references import Answers, Reference, references_in
+from domain.requests import ABSENT
 from domain.results import Result, refusal
 from domain.strict_json import Number
 
@@ -46,15 +47,11 @@ def filled_in(items: Sequence[BulkItem], answers: Answers) -> set[str]:
     """The ids of those that did not succeed whose references are filled in: as many as fit into the outcome."""
 
     @cache
-    def size_of(item_id: str, member: str) -> int:
-        body = answers.get(item_id)
-        return _length(body[member]) if isinstance(body, dict) and member in body else 0
+    def size_of(reference: Reference) -> int:
+        value = reference.among(answers, ABSENT)
+        return 0 if value is ABSENT else _length(value)
 
-    growth = {
-        item.id: sum(size_of(each["fromItem"], each["member"]) for each in references_in(item.sent))
-        for item in items
-        if not item.succeeded
-    }
+    growth = {item.id: sum(map(size_of, references_in(item.sent))) for item in items if not item.succeeded}
     if not any(growth.values()):
         return set()
     left = LARGEST_OUTCOME - _EVENT_AROUND - sum(_size_of(item, item.result or _TOO_LARGE) for item in items)

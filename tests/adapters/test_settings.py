@@ -36,7 +36,7 @@ def test_the_client_assumes_as_many_partitions_as_there_are_by_default() -> None
         ("partitions", [1, 1024], [0, 1025]),
         ("batch_size", [1, 10_000], [0, 10_001]),
         ("backlog_limit", [1], [0]),
-        ("batch_time_limit", [2, 86_400], [1, 86_401]),
+        ("batch_time_limit", [5, 86_400], [4, 86_401]),
     ],
 )
 def test_a_number_may_be_as_small_and_as_great_as_is_told(name: str, good: list[int], bad: list[int]) -> None:

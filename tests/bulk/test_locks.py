@@ -14,7 +14,6 @@ from adapters.tables import subscribers
 from tests.bulk.desk import Desk, JsonObject, from_item, item, pcc, plan
 from tests.polling import wait_for
 
-AT_THE_END = "commit"
 WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
 
 Meet = Callable[..., tuple[list[JsonObject], list[JsonObject]]]
@@ -27,14 +26,14 @@ def desk(postgres_engine: Engine) -> Desk:
 
 @pytest.fixture
 def meet(desk: Desk) -> Iterator[Meet]:
-    """Executes two batches; the second comes while the first is about to execute a statement with these words."""
+    """Executes two batches; the second comes while the first is about to execute a statement with these words, or commits."""
     with ThreadPoolExecutor() as beside:
 
         def somebody_waits() -> bool:
             with desk.engine.connect() as looking:  # within one transaction it would see the same again and again
                 return bool(looking.scalar(text(WAITING)))
 
-        def meet(first: Sequence[JsonObject], second: Sequence[JsonObject], *, before: str = AT_THE_END) -> Any:
+        def meet(first: Sequence[JsonObject], second: Sequence[JsonObject], *, before: str | None = None) -> Any:
             others: list[Future[list[JsonObject]]] = []
 
             def come(*_: Any) -> None:
@@ -43,12 +42,13 @@ def meet(desk: Desk) -> Iterator[Meet]:
                     wait_for(lambda: others[0].done() or somebody_waits(), within=5)
 
             def notice(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-                if before in statement:
+                if before is not None and before in statement:
                     come()
 
             with desk.engine.begin() as connection:
                 event.listen(connection, "before_cursor_execute", notice)
                 told = desk.execute(connection, *first)
+                assert others or before is None, f"no statement has {before!r}"
                 come()
             return told, others[0].result()
 

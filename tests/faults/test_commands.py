@@ -18,7 +18,7 @@ LIMIT = 100
 @pytest.fixture(scope="module")
 def lab(make_lab: "Callable[..., Lab]") -> Lab:
     # A command that hangs is ended by it; by default PostgreSQL, after 3 s, would be first to end the session.
-    return make_lab(environment={"SPCM_BATCH_TIME_LIMIT": "3"})
+    return make_lab(environment={"SPCM_BATCH_TIME_LIMIT": "5"})
 
 
 @pytest.fixture(scope="module")

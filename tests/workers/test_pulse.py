@@ -38,7 +38,7 @@ def test_nothing_is_expected_of_it_while_redis_does_not_answer() -> None:
 
 def test_a_worker_that_stands_still_ends_and_says_where(tmp_path: Path, redis_url: str, sqlite_url: str) -> None:
     log = tmp_path / "worker.log"
-    settings = {"SPCM_REDIS_URL": redis_url, "SPCM_DATABASE_URL": sqlite_url, "SPCM_BATCH_TIME_LIMIT": "2"}
+    settings = {"SPCM_REDIS_URL": redis_url, "SPCM_DATABASE_URL": sqlite_url, "SPCM_BATCH_TIME_LIMIT": "5"}
     command = [sys.executable, "-m", "celery", "-A", "tests.workers.standing_app", "worker", "-c", "1"]
     with migrated(sqlite_url), log.open("wb") as output:
         worker = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stdout=output, stderr=output)
