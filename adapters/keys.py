@@ -1,4 +1,4 @@
-"""Names in Redis: the keys of an installation (docs/contract.md, section 5), and its workers' connections."""
+"""Names in Redis: the keys of an installation (docs/contract.md, section 5), its workers' connections, entries."""
 
 COMMANDS = "spcm:commands:"
 OUTCOMES = "spcm:outcomes:"
@@ -34,3 +34,9 @@ def take_record(partition: int) -> str:
 def bell_claim(partition: int) -> str:
     """There while a bell of the partition is under way, or somebody looks for what comes."""
     return f"{CLAIMED_BELL}{partition}"
+
+
+def added_at(entry_id: str | bytes) -> float:
+    """When the stream's entry was added, in seconds since 1970; its publisher may have chosen another id."""
+    text = entry_id.decode() if isinstance(entry_id, bytes) else entry_id
+    return int(text.partition("-")[0]) / 1000

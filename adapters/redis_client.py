@@ -1,5 +1,6 @@
 """Clients of Redis, and what they ask of it."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
@@ -8,6 +9,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from adapters.keys import OUTCOMES
 from adapters.redis_failures import redis_failures
 
 
@@ -31,6 +33,11 @@ def time_of(client: "redis.Redis") -> datetime:
     with redis_failures():
         seconds, _ = client.time()
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def outcome_streams(client: "redis.Redis") -> Iterator[bytes]:
+    """The keys of all tenants' outcome streams. Raises redis-py's errors."""
+    return client.scan_iter(match=f"{OUTCOMES}*", count=1000, _type="stream")
 
 
 def script(client: "redis.Redis", name: str) -> Any:

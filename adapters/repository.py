@@ -69,8 +69,8 @@ class UnitOfWork:
         for tenant, lookup in wanted:
             question = (lookup.newest, lookup.kind.within is not None, lookup.kind.name, lookup.fields)
             alike.setdefault(question, {})[tenant, *lookup.values] = lookup
-        # First what others belong to: who holds it sees them as they are. And in the order of names and keys, as
-        # everybody does: who waits for whose rows then has no circles. Last what is only seen: what is held stays so.
+        # Parents first: who has locked a plan definition sees its PCC profiles as they are. Then by name and key, in
+        # the same order in every batch, against deadlocks. Last, lookups of the newest, which lock nothing.
         for question in sorted(alike):
             asked = alike[question]
             keys = sorted(asked)

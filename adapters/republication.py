@@ -31,9 +31,9 @@ _BYTES_AT_ONCE = 1024 * 1024
 def republish(engine: Engine, client: "redis.Redis", tenant: str, since: datetime) -> int:
     """Append to the tenant's stream what the journal remembers from that time on and the stream lacks; how many.
 
-    They keep their ids and times, and come after what is in the stream. What the journal does not remember (reads, dry runs, 400,
-    401, 403, 412, 500, 503, repeats) is lost with Redis. The ids of all events in the stream are held in memory.
-    Raises Unavailable.
+    They keep their ids and times, and come after what is in the stream. What the journal does not remember (reads, dry
+    runs, 400, 401, 403, 412, 500, 503, repeats) is lost with Redis. The ids of all events in the stream are held in
+    memory. Raises Unavailable.
     """
     told = _Told(client, tenant)
     told.read_on()  # all that there is, before the database is kept waiting

@@ -8,8 +8,8 @@ import redis
 from sqlalchemy import Engine
 
 from adapters.journal import forget_before
-from adapters.keys import DEAD_LETTERS, MAINTENANCE, OUTCOMES
-from adapters.redis_client import time_of
+from adapters.keys import DEAD_LETTERS, MAINTENANCE
+from adapters.redis_client import outcome_streams, time_of
 from adapters.redis_failures import redis_failures
 
 EVERY = timedelta(minutes=10)
@@ -19,7 +19,7 @@ BUDGET = 1.0
 """Seconds after which a turn ends, half of them for streams; what is left then has the next turn at once."""
 
 _STREAMS_AT_ONCE = 100
-"""Of each, Redis removes at most 10,000 entries before it listens to others."""
+"""Streams trimmed in one round trip. One XTRIM removes at most 10,000 entries, and nobody else is served meanwhile."""
 
 
 def claim_maintenance(client: "redis.Redis") -> bool:
@@ -27,7 +27,7 @@ def claim_maintenance(client: "redis.Redis") -> bool:
     with redis_failures():
         if client.set(MAINTENANCE, 1, nx=True, ex=EVERY):
             return True
-        # One that never ends, or later than we let it, after Redis' clock went back.
+        # The claim may have no expiry, or one far off because Redis' clock went back: shorten it.
         client.expire(MAINTENANCE, EVERY, lt=True)
         return False
 
@@ -73,7 +73,7 @@ def trim_streams(client: "redis.Redis", kept: timedelta, budget: float) -> bool:
     oldest = max(0, int((time_of(client).timestamp() - kept.total_seconds()) * 1000))
     with redis_failures():
         letters = [DEAD_LETTERS.encode()] if client.type(DEAD_LETTERS) == b"stream" else []
-        streams = [*letters, *client.scan_iter(match=f"{OUTCOMES}*", count=1000, _type="stream")]
+        streams = [*letters, *outcome_streams(client)]
         left = _trim(client, streams, oldest)
         deadline = time.monotonic() + budget
         while left and time.monotonic() < deadline:

@@ -92,7 +92,7 @@ class Rows:
             self._connection.execute(park_row(_table(kind), _unique_fields(kind)), parked)
         for rows, statement in ((replaced, replace_rows), (added, insert_rows)):
             if rows:
-                # In the order of the key, as everybody does: who waits for whom then has no circles.
+                # In the order of the key, like every batch, against deadlocks.
                 rows.sort(key=lambda row: (row["tenant"], row[kind.key]))
                 self._connection.execute(statement(self._dialect, _table(kind)), {ROWS: encode(rows).decode()})
 

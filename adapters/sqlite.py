@@ -60,7 +60,7 @@ class _File:
         self._long = LONG_LOG
 
     def connect(self) -> sqlite3.Connection:
-        """A new connection. Who has found the file there makes no empty one in its place.
+        """A new connection. Once the file was found, it is never made anew as an empty one.
 
         Raises Unavailable where another file lies beside the log of the one before, which SQLite would lay over it.
         """

@@ -88,9 +88,9 @@ def delete_row(table: Table) -> Delete:
 
 @cache
 def park_row(table: Table, fields: tuple[str, ...]) -> Update:
-    """By primary key, as `delete_row`: these columns hold nothing then that others could want, or look for.
+    """By primary key, as `delete_row`: set these unique columns to what cannot collide with anybody's value.
 
-    A text that cannot be null becomes the parameter `parked`: the key, made longer than names can be.
+    Null, or false, or for a text that cannot be null the parameter `parked`: the key, made longer than names can be.
     """
     values: dict[str, Any] = {}
     for name in fields:

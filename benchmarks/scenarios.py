@@ -1,6 +1,5 @@
 """What is asked of the worker: each scenario makes the same commands whenever it is asked for so many."""
 
-import base64
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -9,13 +8,14 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from spcm_client.commands import basic_authorization
 from spcm_client.partitions import DEFAULT_PARTITIONS, partition_of_operation
 
 PARTITIONS = DEFAULT_PARTITIONS
 TENANT = "acme"
 USER = "oms"
 PASSWORD = "s3cret"
-_AUTHORIZATION = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+_AUTHORIZATION = basic_authorization(USER, PASSWORD)
 
 NUMBERS = 10**9
 FACTOR = 3**18

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import redis
 from redis import RedisError, ResponseError
 
-from adapters.keys import DEAD_LETTERS, OUTCOMES, WORKER, command_stream, take_record
+from adapters.keys import DEAD_LETTERS, OUTCOMES, WORKER, added_at, command_stream, take_record
+from adapters.redis_client import outcome_streams
 from adapters.redis_failures import is_of_another_type
 
 SILENT = 5
@@ -67,13 +68,13 @@ def _partitions(client: redis.Redis, count: int, holders: dict[int, str]) -> lis
     for number in range(count):
         backlog, oldest, taken = map(_answered, told[3 * number : 3 * number + 3])
         first, tries = taken or (None, None)
-        age = max(0.0, now - int(oldest[0][0].split(b"-")[0]) / 1000) if oldest else None
+        age = max(0.0, now - added_at(oldest[0][0])) if oldest else None
         partitions.append(Partition(number, backlog, age, first is not None, int(tries or 0), holders.get(number)))
     return partitions
 
 
 def _outcomes(client: redis.Redis) -> dict[str, int]:
-    streams = sorted(client.scan_iter(match=f"{OUTCOMES}*", count=1000, _type="stream"))
+    streams = sorted(outcome_streams(client))
     with client.pipeline(transaction=False) as pipeline:
         for stream in streams:
             pipeline.xlen(stream)

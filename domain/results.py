@@ -17,6 +17,11 @@ class Result(NamedTuple):
     fate: Fate = "completed"
 
 
+def was_executed(status: int) -> bool:
+    """Whether it is the status of what was executed, and not refused before."""
+    return status < 300 or status in (404, 409, 422)
+
+
 def refusal(refused: Refused, subject: str | None) -> Result:
     """The result that tells the refusal."""
     fate: Fate = "failed" if refused.reason.status >= 500 else "rejected"

@@ -144,7 +144,8 @@ class State:
     def _find_newest(self, lookup: Lookup[R]) -> R | None:
         """What was created last of all that the lookup finds.
 
-        Only seen, it is nobody's to wait for. Work that may change its kind gets it locked, and so as it stays.
+        It is read without a lock, so that a search waits for nobody. Work that may change its kind reads it again with
+        a lock, and looks further if it has changed.
         """
         while True:
             count, seen = self._seen.get(lookup, (0, ()))
@@ -194,10 +195,10 @@ class State:
 
 
 def _unseen_before(seen: Sequence[Resource], count: int) -> float:
-    """What the database has and we did not see was created before this.
+    """Whatever the database has beyond those seen was created before this.
 
-    The last one seen, if as many came as were asked for; 0 if fewer came: that is all there is; nothing is known where
-    none was asked for.
+    The last one seen, if as many came as were asked for; 0 if fewer came: that is all there is; infinity where none was
+    asked for.
     """
     if len(seen) < count:
         return 0

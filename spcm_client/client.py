@@ -60,7 +60,10 @@ class Client:
 
     @property
     def partitions(self) -> int:
-        """The installation's number of partitions. Remembered once a worker has told it: it never changes then."""
+        """The installation's number of partitions. Remembered once a worker has told it: it never changes then.
+
+        Raises `PartitionsUnreadable`, as all do that send.
+        """
         if self._partitions is None:
             self._partitions = read_partitions(self.redis)
         return self._partitions or DEFAULT_PARTITIONS

@@ -129,7 +129,7 @@ class Batch:
     def _decided_before(self, case: Case) -> bool:
         """Whether the entry was decided before, in a batch whose end is unknown: then its outcome is what it was.
 
-        Also where its sender was removed since, or may do less.
+        That holds even if its sender was removed or lost the permission since.
         """
         if case.command.fault is not None:
             return False
@@ -140,7 +140,7 @@ class Batch:
             case.outcome = self._lock.kept_outcome(case.event_id, case.command.id)
         if case.outcome is None:
             return False
-        case.error = ""  # what fails only now, or has died of being told, was executed all the same
+        case.error = ""  # it was executed: that it cannot be checked or told any more makes no dead letter
         return True
 
     def _decide(self, case: Case, unit: UnitOfWork) -> None:

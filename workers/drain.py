@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from adapters.authenticator import Authenticator
 from adapters.failures import Contended, Held, Interrupted, Stalled, TookTooLong, Unavailable
 from adapters.heartbeat import Heartbeat
+from adapters.keys import added_at
 from adapters.partition_lock import lock_partition
 from adapters.streams import CommandStreams, Entry, NotOurs, Taken
 from domain.outcomes import event_id_of
@@ -130,7 +131,7 @@ class Drain:
         forgets too early. Redis is asked since a publisher can choose ids.
         """
         now = datetime.now(UTC)
-        sent = int(entries[-1].id.partition("-")[0]) / 1000
+        sent = added_at(entries[-1].id)
         return max(now, self.streams.now()) if sent > now.timestamp() + TOLERATED_CLOCK_LAG else now
 
     @contextmanager

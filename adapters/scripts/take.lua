@@ -6,7 +6,11 @@
 --       no bell is rung, since the taker looks for what comes meanwhile
 -- Gives {deaths, tries, entries, whether they are refused}; an entry is {id, size, body or false}
 --
--- The record counts how often the same first entry was taken without an end: whatever kills its worker shows there.
+-- The record's fields. token: the last taker's; taken: how many it got. first, tries: the first entry, and how often it
+-- was taken without an end; alone: of these, how often as the only one. careful: how many are still to be taken `few` at
+-- a time, after a death. accepted, refused: what is left of both, since more than the limit waited.
+--
+-- It counts how often the same first entry was taken without an end: whatever kills its worker shows there.
 -- As many commands as were taken then are from now on taken a few at a time, and the few one at a time: the killer is
 -- among them. Mostly there is none, somebody has ended the worker; so it must not take long.
 --

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import redis
 from redis import ResponseError
 
-from adapters.keys import OUTCOMES
+from adapters.keys import added_at
+from adapters.redis_client import outcome_streams
 from cli.doctor.findings import Finding, expect, ok, problem, warning
 from domain.bulk_form import BULK
 from spcm_client.outcomes import event_of
@@ -144,7 +145,7 @@ def _measure(client: redis.Redis) -> tuple[list[_Outcome], float]:
     """A sample of the outcomes kept, and outcomes a second."""
     sample: list[_Outcome] = []
     rate, sampled = 0.0, 0
-    for stream in client.scan_iter(match=f"{OUTCOMES}*", count=1000, _type="stream"):
+    for stream in outcome_streams(client):
         length = int(client.xlen(stream))
         if length and sampled < _STREAMS:
             sample += _newest(client, stream)
@@ -182,7 +183,7 @@ def _rate(client: redis.Redis, stream: bytes, length: int) -> float:
     """Outcomes a second since the oldest; nothing where that was less than an hour ago, which tells of no day."""
     oldest: Any = client.xrange(stream, count=1)
     seconds, _ = client.time()
-    age = float(seconds) - int(oldest[0][0].split(b"-")[0]) / 1000 if oldest else 0.0
+    age = float(seconds) - added_at(oldest[0][0]) if oldest else 0.0
     return length / age if age >= 3_600 else 0.0
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import redis
 
-from adapters.keys import command_stream
+from adapters.keys import added_at, command_stream
 from cli.doctor.findings import Finding, ok, problem
 from cli.overview import Worker
 
@@ -24,7 +24,7 @@ def standstills(client: redis.Redis, partitions: int) -> dict[int, float]:
     """
     before = _first_entries(client, partitions)
     seconds, _ = client.time()
-    waited = {number: seconds - int(entry.split(b"-")[0]) / 1000 for number, entry in before.items()}
+    waited = {number: seconds - added_at(entry) for number, entry in before.items()}
     suspicious = {number: age for number, age in waited.items() if age > LONG}
     if suspicious:
         time.sleep(BETWEEN)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import redis
 
-from adapters.keys import OUTCOMES
+from adapters.redis_client import outcome_streams
 from spcm_client.portion import Portion
 
 OLDEST = "0-0"
@@ -38,7 +38,7 @@ class OutcomeStreams:
 
     def add_all(self, position: str | None) -> None:
         """Read all there are now, as `add` does."""
-        for stream in self._client.scan_iter(match=f"{OUTCOMES}*", count=1000, _type="stream"):
+        for stream in outcome_streams(self._client):
             with suppress(UnicodeDecodeError):  # no tenant's
                 self.add(stream.decode(), position)
 

@@ -12,7 +12,7 @@ from cli.sending.command_file import WrittenCommand
 from cli.sending.outcome_printer import OutcomePrinter
 from cli.sending.submission import Submission
 
-NOT_EXECUTED = {401, 403, 503}
+KEPT_AFTER = {401, 403, 503}
 """Statuses after which the dead letter stays: with other credentials, or later, the command can succeed."""
 
 _AT_ONCE = 10  # a bulk's command can be of 4 MiB
@@ -75,7 +75,7 @@ class Resending:
         decided = []
         for text, event in self._submission.outcomes(_BLOCK):
             letter_id = self._under_way.pop(event["id"])
-            if event["status"] not in NOT_EXECUTED:
+            if event["status"] not in KEPT_AFTER:
                 decided.append(letter_id)
             self._printer.outcome(text, event)
         remove_dead_letters(self._client, decided)

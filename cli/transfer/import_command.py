@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from redis import RedisError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.installation import choose_settings, number_of_partitions
@@ -21,7 +22,7 @@ from cli.transfer.source import open_source
 from domain.bulk_form import BULK
 from domain.catalog import OPERATIONS
 from domain.operations import Operation
-from spcm_client import Client, ItemResult, OutcomeTimeout, import_items
+from spcm_client import Client, ClientError, ItemResult, OutcomeTimeout, import_items
 
 _UNAUTHENTICATED = 401
 _SHOWN_EACH = 250  # results
@@ -76,6 +77,8 @@ def import_file(
                 why = "is a worker running?" if late.__cause__ is None else f"{in_one_line(late.__cause__)}."
                 words = f"no outcome came within {timeout:g} s: {why} Run the same import again to go on"
                 raise Problem(words + report.earlier) from None
+            except (Problem, ClientError, RedisError) as error:
+                raise Problem(f"{in_one_line(error)}{report.earlier}") from None
             except KeyboardInterrupt:
                 say(f"run the same import again to go on{report.earlier}")
                 raise

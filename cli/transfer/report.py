@@ -92,7 +92,7 @@ class Report:
         self._failures.close()
 
     def _part(self, target: Path) -> BinaryIO:
-        """The file in which it grows, in the same folder, so that it can take its place; one of a killed run's too."""
+        """A hidden file beside the target, which it replaces in the end; one that a killed run has left is used on."""
         part = target.with_name(f".{target.name}.part")
         try:
             if target.is_dir():
@@ -119,7 +119,7 @@ def _close(file: BinaryIO) -> None:
 
 
 def _remove(part: Path, file: BinaryIO) -> None:
-    """But not another import's, which has begun since this one put its own in its place."""
+    """Remove the part file, unless another import has made a new one since."""
     if _is_at(part, file):
         part.unlink()
 

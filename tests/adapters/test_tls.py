@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from adapters.database import database_url
 from adapters.tls import broker_tls, postgresql_exposure, redis_exposure

@@ -26,7 +26,7 @@ def desk(postgres_engine: Engine) -> Desk:
 
 @pytest.fixture
 def meet(desk: Desk) -> Iterator[Meet]:
-    """Executes two batches; the second comes while the first is about to execute a statement with these words, or commits."""
+    """Executes two batches; the second comes before the first executes a statement with these words, or ends."""
     with ThreadPoolExecutor() as beside:
 
         def somebody_waits() -> bool:

@@ -20,18 +20,6 @@ from tests.contract.scene import (
     profile_told,
 )
 
-MESSAGES = {
-    "provision-profile-not-found": "provisioning profile not found",
-    "plan-definition-not-found": "plan definition not found",
-    "pcc-profile-not-found": "pcc profile not found",
-    "subscriber-not-found": "subscriber not found",
-    "core-plan-not-recurring": "A core plan must be recurring",
-    "no-pcc-profile": "A plan definition needs a PCC profile before it is finalised",
-}
-"""Those that the reference words."""
-
-ERROR_CODES = {"core-plan-not-recurring": 3, "no-pcc-profile": 4}
-
 
 @dataclass(frozen=True)
 class Refusal:

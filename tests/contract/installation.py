@@ -62,7 +62,7 @@ class Installation:
         self._read: dict[str, str] = {}
         self._numbers = itertools.count(1)
         urls = {"SPCM_REDIS_URL": as_role(self.valkey.url, "worker"), "SPCM_DATABASE_URL": database_url}
-        command = [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-c", "2", "-l", "info"]
+        command = [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-c", "2"]
         with self.log.open("wb") as log:
             self.worker = self._lifeline.start(
                 command, cwd=ROOT, env={**os.environ, **urls, **(environment or {})}, stdout=log, stderr=log
@@ -125,10 +125,10 @@ class Installation:
 
     def _read_more(self, tenant: str, block: int | None) -> None:
         stream = f"spcm:outcomes:{tenant}"
-        found: Any = self.client("consumer", tenant).xread({stream: self._read.get(stream, "0")}, block=block) or {}
-        for key, entries in found.items() if isinstance(found, dict) else found:
-            for entry, fields in _flat(entries):
-                self._read[key.decode()] = entry
+        found: Any = self.client("consumer", tenant).xread({stream: self._read.get(stream, "0")}, block=block)
+        for key, entries in found or ():
+            for entry, fields in entries:
+                self._read[key.decode()] = entry.decode()
                 event = json.loads(fields[b"event"])
                 if event["id"] in self._events:
                     raise NoOutcome(f"{event['id']} has two outcomes")
@@ -197,10 +197,3 @@ def partition_of(command: JsonObject | bytes) -> int:
     single = command.get("operation") in [f"subscriber.{verb}" for verb in ("create", "get", "update", "delete")]
     key = params.get("msisdn", "catalog") if single and isinstance(params, dict) else "catalog"
     return crc32(f"{command.get('tenant')}:{key}".encode(errors="replace")) % PARTITIONS
-
-
-def _flat(entries: Any) -> list[tuple[str, dict[bytes, bytes]]]:
-    """Entries as redis-py tells them, with either protocol."""
-    if entries and isinstance(entries[0], list):
-        entries = entries[0]
-    return [(entry.decode(), fields) for entry, fields in entries]

@@ -63,16 +63,3 @@ def test_nul_is_the_failure_of_its_item(sender: Sender) -> None:
     assert [item["status"] for item in events[1]["data"]["items"]] == [201, 412, 412]
     assert events[1]["data"]["items"][2]["data"]["errors"][0]["field"] == "z\0ne"
     assert events[1]["data"]["remainder"]["items"][0]["payload"]["zone"] == "a\0b"
-
-
-def test_a_bulk_may_be_4_mib_large(sender: Sender) -> None:
-    items = [_item(str(number), zone="z" * 255, tag="t" * 255) for number in range(1000)]
-    command = sender.command("bulk.execute", {"items": items})
-    raw = json.dumps(command).encode()
-    largest = raw[:1] + b" " * (4 * MIB - len(raw)) + raw[1:]
-    events = sender.run(
-        largest, largest + b" ", sender.command("subscriber.get", params={"msisdn": "999"}), partition=0
-    )
-    assert [event["status"] for event in events] == [200, 400, 200]
-    assert events[0]["data"]["succeeded"] == 1000
-    assert (events[1]["reason"], events[1]["source"]) == ("command-too-large", "/spcm")

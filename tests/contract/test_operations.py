@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from domain.catalog import OPERATIONS
-from tests.contract.described import BULKS, DESCRIBED, ERROR_CODES, MESSAGES
+from tests.contract.described import BULKS, DESCRIBED
 from tests.contract.expectations import Asked, bad_request, check, invalid
 from tests.contract.installation import Sender
 from tests.contract.scene import set_up
+from tests.promises import MESSAGES, PROMISED
 
 
 def test_every_operation_has_cases() -> None:
@@ -80,7 +81,7 @@ def _refusals(sender: Sender, name: str) -> list[Asked]:
         if refusal.params is None:
             expected["subject"] = described.about
         if refusal.reason in MESSAGES:
-            body = {"errorCode": ERROR_CODES[refusal.reason]} if refusal.status == 422 else {"status": "error"}
+            body = {"errorCode": PROMISED[refusal.reason][1]} if refusal.status == 422 else {"status": "error"}
             expected["data"] = {"message": MESSAGES[refusal.reason], **body}
         expected["type"] = f"spcm.{name}.rejected"
         asked.append(Asked(str(refusal), _command(sender, name, **members), expected))

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from domain.catalog import OPERATIONS
 from domain.fields import Fields
 from domain.validation import members
-from tests.faults.load import TENANTS, USER, authorization, password_of
+from tests.contract.installation import basic
+from tests.faults.load import TENANTS, USER, password_of
 from tests.faults.lone_partition import LonePartition
 
 CORPUS = Path(__file__).parent / "corpus.jsonl"
@@ -84,7 +85,7 @@ def envelopes(draw: st.DrawFn) -> bytes:
         "id": draw(st.sampled_from(["1", "2"]) | st.uuids().map(str) | st.uuids().map(str)),
         "operation": operation.name,
         "tenant": tenant,
-        "authorization": authorization(USER, password_of(tenant)),
+        "authorization": basic(USER, password_of(tenant)),
         "params": draw(_members(operation.params)),
         "payload": draw(_members(operation.payload)),
     }

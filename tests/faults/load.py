@@ -1,6 +1,5 @@
 """A load: commands of several tenants, mixed from one seed, and the publisher that sends them."""
 
-import base64
 import json
 import random
 import threading
@@ -13,6 +12,7 @@ import redis
 
 from adapters.keys import command_stream
 from adapters.redis_client import connect
+from tests.contract.installation import basic
 from tests.faults.ledger import Draft, Kind, Ledger
 
 PARTITIONS = 8
@@ -26,17 +26,13 @@ def password_of(tenant: str) -> str:
     return f"{CANARY}{tenant}"
 
 
-def authorization(user: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-
-
 def partition_of(tenant: str, key: str) -> int:
     return crc32(f"{tenant}:{key}".encode()) % PARTITIONS
 
 
 def command(tenant: str, operation: str, command_id: str, **members: Any) -> dict[str, Any]:
     """A command of the tenant's own user; `members` may replace what it has."""
-    login = authorization(USER, password_of(tenant))
+    login = basic(USER, password_of(tenant))
     return {"id": command_id, "operation": operation, "tenant": tenant, "authorization": login, **members}
 
 
@@ -92,7 +88,7 @@ class Load:
         members = self._good()
         kind = self._random.choice(("stranger", "garbage", "unreadable"))
         if kind == "stranger":
-            wrong = authorization(USER, f"{CANARY}wrong-{self._made}")
+            wrong = basic(USER, f"{CANARY}wrong-{self._made}")
             return draft(members | {"authorization": wrong}, "stranger")
         if kind == "garbage":
             return draft(members | {"surprise": self._made}, "garbage")

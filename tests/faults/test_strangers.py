@@ -7,10 +7,11 @@ import pytest
 from adapters.database import make_engine
 from adapters.users import set_password, set_permissions
 from domain.permissions import Permission
+from tests.contract.installation import basic
 from tests.faults.evidence import Told
 from tests.faults.lab import Lab
 from tests.faults.ledger import Draft
-from tests.faults.load import CANARY, USER, authorization, command, draft, password_of
+from tests.faults.load import CANARY, USER, command, draft, password_of
 from tests.faults.worker import Worker
 
 MANY = 3000
@@ -35,7 +36,7 @@ def good(prefix: str, count: int, tenant: str = "bolt") -> list[Draft]:
 
 def guess(number: int) -> Draft:
     members = command("acme", "fault.count", f"guess-{number}", params={"msisdn": f"07{number % 100}"})
-    return draft(members | {"authorization": authorization(USER, f"{CANARY}guess-{number}")}, "stranger")
+    return draft(members | {"authorization": basic(USER, f"{CANARY}guess-{number}")}, "stranger")
 
 
 def seconds_until_told(lab: Lab, prefix: str) -> float:
@@ -52,7 +53,7 @@ def test_the_next_batch_obeys_a_change_of_password_or_rights(lab: Lab, worker: W
     engine = make_engine(lab.database)
 
     def ask(command_id: str, password: str) -> int:
-        login = authorization(USER, password)
+        login = basic(USER, password)
         members = command("cove", "subscriber.get", command_id, params={"msisdn": "0799"}, authorization=login)
         lab.send(draft(members, "elsewhere"))
         lab.settle()

@@ -370,6 +370,16 @@ def test_what_cannot_run_ends_with_status_2(
     assert sqlite_files.count() == 0
 
 
+def test_an_import_under_a_wrong_password_says_whose_report_lies_there(
+    sqlite_files: ServedFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WRONG", "wrong")
+    path = sqlite_files.write("s.csv", HEADER + "1,,,\n")
+    earlier = sqlite_files.write("s.csv.report.csv", "line\n")
+    done = sqlite_files.run("import", str(path), "--user", "oms", "--password-env", "WRONG")
+    assert done.stderr.endswith(f"was not executed; {earlier} is that of an earlier run\n"), done
+
+
 def test_a_file_that_is_none_is_told(sqlite_files: ServedFiles) -> None:
     assert "is no file" in sqlite_files.import_file(sqlite_files.folder, status=2)
     assert "is no file" in sqlite_files.import_file(Path("no-such-file.csv"), status=2)
