@@ -6,12 +6,10 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from adapters.encoding import encode
 from adapters.heartbeat import Heartbeat
-from adapters.statements import ROWS, delete_row, find_rows, insert_rows, park_row, replace_rows
+from adapters.statements import ROWS, delete_row, find_rows, insert_into, insert_rows, park_row, replace_rows
 from adapters.tables import creations, last_ids, metadata
 from domain.resources import Kind, Lookup, R
 from domain.shelf import Changes
@@ -103,8 +101,7 @@ class Rows:
         if given is None:
             # A row that is not there cannot be locked: another partition's first id could be the same.
             first = {"tenant": tenant, "kind": kind.name, "last_id": 0}
-            insert: Any = postgres_insert if self._dialect == "postgresql" else sqlite_insert
-            self._connection.execute(insert(last_ids).values(first).on_conflict_do_nothing())
+            self._connection.execute(insert_into(self._dialect, last_ids).values(first).on_conflict_do_nothing())
             given = self._connection.scalar(query.with_for_update())
         return int(given or 0)
 
@@ -139,7 +136,7 @@ class Rows:
     def _next_creation(self) -> int:
         if self._dialect == "postgresql":
             return int(self._connection.scalar(_NEXT_CREATION) or 0)
-        first = sqlite_insert(last_ids).values(tenant="", kind=creations.name, last_id=1)
+        first = insert_into(self._dialect, last_ids).values(tenant="", kind=creations.name, last_id=1)
         counted = first.on_conflict_do_update(
             index_elements=["tenant", "kind"], set_={"last_id": last_ids.c.last_id + 1}
         )

@@ -62,6 +62,11 @@ def _is_json(each: Column[Any]) -> bool:
     return isinstance(each.type, JSON)
 
 
+def insert_into(dialect: str, table: Table) -> Any:
+    """An insert that can say what to do on a conflict: both dialects have their own, with the same methods."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
 @cache
 def insert_rows(dialect: str, table: Table) -> Insert:
     """Plain insert: what is there already is a violation."""
@@ -71,10 +76,9 @@ def insert_rows(dialect: str, table: Table) -> Insert:
 @cache
 def replace_rows(dialect: str, table: Table) -> Insert:
     """Rows that are there, by primary key, get the given values; no plan can choose another way to find them."""
-    make: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
     # SQLite cannot tell ON CONFLICT from a join's ON without a WHERE.
     given = _all_given(dialect, table).where(true())
-    statement = make(table).from_select([each.name for each in table.columns], given)
+    statement = insert_into(dialect, table).from_select([each.name for each in table.columns], given)
     others = {each.name: statement.excluded[each.name] for each in table.columns if not each.primary_key}
     result: Insert = statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=others)
     return result
@@ -83,7 +87,7 @@ def replace_rows(dialect: str, table: Table) -> Insert:
 @cache
 def delete_row(table: Table) -> Delete:
     """By primary key, with the key's columns as parameters, for executemany."""
-    return delete(table).where(*(each == bindparam(f"old_{each.name}") for each in table.primary_key.columns))
+    return delete(table).where(*_by_key(table))
 
 
 @cache
@@ -100,8 +104,11 @@ def park_row(table: Table, fields: tuple[str, ...]) -> Update:
             values[name] = False
         elif isinstance(table.c[name].type, String):
             values[name] = bindparam("parked")
-    keys = (each == bindparam(f"old_{each.name}") for each in table.primary_key.columns)
-    return update(table).where(*keys).values(values)
+    return update(table).where(*_by_key(table)).values(values)
+
+
+def _by_key(table: Table) -> list[ColumnElement[bool]]:
+    return [each == bindparam(f"old_{each.name}") for each in table.primary_key.columns]
 
 
 @cache

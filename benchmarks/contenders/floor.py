@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql.psycopg import dialect
 
 from adapters.statements import ROWS, insert_rows
 from adapters.tables import metadata
+from benchmarks.measuring import Wrong
 from benchmarks.servers import Servers
 
 BATCH = 1_000
@@ -52,9 +53,11 @@ class Floor:
             writer.start()
         ready.wait(30)
         begun = time.monotonic()
-        ended = max(ends.get() for _ in writers)
         for writer in writers:
             writer.join()
+            if writer.exitcode:
+                raise Wrong(f"{self.name}: a writer has failed")
+        ended = max(ends.get() for _ in writers)
         subscribers, _ = servers.rows()
         return float(subscribers / (ended - begun))
 

@@ -21,11 +21,10 @@ RESTART_AFTER = 1.0
 
 
 class Servers:
-    """Redis and the database, both ready to be used. URLs are with passwords."""
+    """Redis, whose URL has its password, and the database of the settings, both ready to be used."""
 
-    def __init__(self, redis: str, database: str, valkey: Valkey | None) -> None:
+    def __init__(self, redis: str, valkey: Valkey | None) -> None:
         self.redis = redis
-        self.database = database
         self._valkey = valkey
         self._failed_with = ""
         self._rests_until = 0.0
@@ -80,10 +79,10 @@ def started_servers(chosen: Settings, redis_port: int | None) -> Iterator[Server
 
 def _start(chosen: Settings, redis_port: int | None) -> Servers:
     if chosen.redis_url:
-        return Servers(chosen.redis_url, chosen.database, None)
+        return Servers(chosen.redis_url, None)
 
     valkey = Valkey.start(chosen.data / "valkey", port=redis_port)
-    return Servers(valkey.url, chosen.database, valkey)
+    return Servers(valkey.url, valkey)
 
 
 def _prepare(chosen: Settings, servers: Servers) -> None:

@@ -60,12 +60,12 @@ def _environment(chosen: Settings, servers: Servers) -> dict[str, str]:
         **os.environ,
         "SPCM_DATA": str(chosen.data.absolute()),
         "SPCM_REDIS_URL": servers.redis,
-        "SPCM_DATABASE_URL": servers.database,
+        "SPCM_DATABASE_URL": chosen.database,
     }
 
 
 def _tell_ready(chosen: Settings, servers: Servers) -> None:
-    database = without_password(servers.database)
+    database = without_password(chosen.database)
     print_json({"ready": True, "redis": servers.redis, "database": database, "partitions": chosen.partitions})
 
 

@@ -2,7 +2,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from adapters.database import WrongDatabaseUrl, database_url, make_engine
+from adapters.database import WrongDatabaseUrl, make_engine
+from adapters.database import database_url as read_url
 
 
 def test_what_is_wrong_with_a_statement_is_told_without_its_parameters(database_url: str) -> None:
@@ -15,5 +16,5 @@ def test_what_is_wrong_with_a_statement_is_told_without_its_parameters(database_
 
 def test_a_password_with_an_at_is_no_part_of_a_host() -> None:
     with pytest.raises(WrongDatabaseUrl, match="%40") as raised:
-        database_url("postgresql://spcm:pass@word@localhost/spcm")
+        read_url("postgresql://spcm:pass@word@localhost/spcm")
     assert "word@" not in str(raised.value)

@@ -68,7 +68,7 @@ def test_what_a_session_was_given_when_it_began_is_gone_when_the_database_is_men
 
 
 def test_a_statement_ends_well_before_the_task_that_runs_it(postgres_url: str) -> None:
-    for seconds, limit in ((30, "20s"), (2, "1333ms")):
+    for seconds, limit in ((30, "20s"), (5, "3333ms")):
         engine = composition.engine(Settings(database_url=postgres_url, batch_time_limit=seconds))
         with engine.connect() as connection:
             assert connection.scalar(text("show statement_timeout")) == limit

@@ -13,7 +13,8 @@ from tests.promises import MESSAGES, PROMISED
 
 
 def test_every_operation_has_cases() -> None:
-    assert set(OPERATIONS) - BULKS == set(DESCRIBED)
+    assert not BULKS & set(DESCRIBED)
+    assert set(OPERATIONS) == BULKS | set(DESCRIBED)
 
 
 @pytest.mark.parametrize("name", DESCRIBED)

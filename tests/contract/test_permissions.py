@@ -4,7 +4,7 @@ import json
 
 from adapters.users import remove_user, set_password, set_permissions
 from domain.permissions import Permission
-from tests.contract.described import BULKS, DESCRIBED
+from tests.contract.described import DESCRIBED
 from tests.contract.expectations import Asked, check
 from tests.contract.installation import Installation, Sender, basic
 from tests.contract.scene import ADA, set_up
@@ -13,7 +13,6 @@ from tests.contract.scene import ADA, set_up
 def test_there_are_no_other_permissions_than_the_documented() -> None:
     documented = {f"SPCM_{described.permission}_PERMISSION" for described in DESCRIBED.values()}
     assert {str(permission) for permission in Permission} == documented
-    assert not BULKS & set(DESCRIBED)
 
 
 FORBIDDEN = {"status": 403, "reason": "permission-denied", "retryable": False}
