@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Engine
 
 from adapters.authenticator import Authenticator
+from adapters.drain_lock import drain_lock
 from adapters.failures import Contended, Held, Interrupted, Stalled, TookTooLong, Unavailable
 from adapters.heartbeat import Heartbeat
 from adapters.keys import added_at
@@ -97,6 +98,10 @@ class Drain:
 
     def _batch(self, partition: int, suspect: Suspect) -> int:
         """Execute one batch; how many commands are left, 0 also where somebody else is at them."""
+        with drain_lock(self.engine, partition) as ours:
+            return self._batch_alone(partition, suspect) if ours else 0
+
+    def _batch_alone(self, partition: int, suspect: Suspect) -> int:
         with self.engine.connect() as connection, connection.begin() as transaction:
             lock = lock_partition(connection, partition)
             if lock is None:

@@ -26,10 +26,10 @@ class Bench:
         self._desk = Desk(engine)
         self.tenant = self._desk.tenant
 
-    def drain(self, engine: Any = None) -> bool:
+    def drain(self, engine: Engine | None = None) -> bool:
         return self.worker(engine).run(0)
 
-    def worker(self, engine: Any = None) -> Drain:
+    def worker(self, engine: Engine | None = None) -> Drain:
         """What a process keeps for all its drains."""
         return Drain(engine or self.engine, self.streams, Authenticator(), Defaults())
 

@@ -1,16 +1,20 @@
 """What a drain makes of failures: who is to blame, who is tried again, and who never notices."""
 
 import json
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import redis
-from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy import Engine, make_url
 from structlog.testing import capture_logs
 
 from adapters.database import make_engine
+from adapters.drain_lock import drain_lock
 from adapters.failures import Clashed, Contended, Held, Stalled, TookTooLong, Unavailable
 from adapters.keys import DEAD_LETTERS, command_stream, outcome_stream
 from adapters.redis_client import connect
@@ -319,34 +323,65 @@ def test_who_was_overtaken_forgives_nothing(bench: Bench) -> None:
     assert bench.streams.take(0, at_most=1).deaths == 3
 
 
-class Interrupted:
-    """An engine, and what happens before its third transaction."""
+def test_on_sqlite_too_nobody_takes_what_is_just_being_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who comes second would otherwise have waited for the commit, and would take what is not told yet."""
+    others: list[bool] = []
+    finish = bench.streams.finish
 
-    def __init__(self, engine: Engine, meanwhile: Callable[[], None]) -> None:
-        self._engine = engine
-        self._meanwhile = meanwhile
-        self._begun = 0
+    def finish_late(partition: int, token: str, told: Iterable[Any]) -> int:
+        if not others:
+            others.append(bench.worker().run(partition))
+        return finish(partition, token, told)
 
-    def connect(self) -> Connection:
-        self._begun += 1
-        if self._begun == 3:
-            self._meanwhile()
-        return self._engine.connect()
+    bench.send("071")
+    monkeypatch.setattr(bench.streams, "finish", finish_late)
+    with capture_logs() as logged:
+        bench.drain()
+    assert (bench.told(), others, logged) == ([201], [False], [])
+
+
+def test_who_comes_when_the_last_outcome_is_told_finds_what_came_since(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one has already looked what is left, and still holds the partition for a moment."""
+    second: list[threading.Thread] = []
+    finish = bench.streams.finish
+
+    def finish_and_linger(partition: int, token: str, told: Iterable[Any]) -> int:
+        left = finish(partition, token, told)
+        if not second:
+            bench.send("072")
+            second.append(threading.Thread(target=bench.drain))
+            second[0].start()
+            time.sleep(0.03)
+        return left
+
+    bench.send("071")
+    monkeypatch.setattr(bench.streams, "finish", finish_and_linger)
+    bench.drain()
+    second[0].join()
+    assert bench.told() == [201, 201]
 
 
 def test_who_fails_alone_is_condemned_and_nobody_in_its_place(
     bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first command fails twice; then another worker is done with it, and the next one comes."""
+    batches = 0
 
-    def meanwhile() -> None:
-        monkeypatch.undo()
-        bench.drain()
-        bench.send("072")
+    def meanwhile(engine: Engine, partition: int) -> AbstractContextManager[bool]:
+        nonlocal batches
+        batches += 1
+        if batches == 3:
+            monkeypatch.undo()
+            bench.drain()
+            bench.send("072")
+        return drain_lock(engine, partition)
 
     bench.send("071")
     fail(always, RuntimeError())
-    bench.drain(Interrupted(bench.engine, meanwhile))
+    monkeypatch.setattr("workers.drain.drain_lock", meanwhile)
+    bench.drain()
     assert bench.told() == [201, 201]
     assert not bench.client.exists(DEAD_LETTERS)
 
