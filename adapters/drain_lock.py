@@ -1,8 +1,8 @@
-"""On SQLite: whose a partition is from before its batch begins until its outcomes are told.
+"""On SQLite one process at a time drains a partition, from before its batch begins until its outcomes are told.
 
 PostgreSQL turns away whoever comes second (`adapters.partition_lock`). SQLite lets everybody wait who wants to write:
 who waited for a long batch would come in right after its commit, take the commands that are just being told, and so
-keep the first one from telling them; and then the first one the second. A lock on a file goes with its process.
+keep the first one from telling them; then the first would do the same to it. A lock on a file ends with its process.
 """
 
 import fcntl
@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from adapters.failures import Unavailable
 
 GRACE = 0.1
-"""Seconds for which one waits: who is about to let go has already looked for the last time for new commands."""
+"""Seconds to wait for the lock: its holder may have counted what is left, and so miss a command that came since."""
 
 LOOK = 0.001
 """Seconds between two looks."""
@@ -29,7 +29,7 @@ def drain_lock(engine: Engine, partition: int) -> Iterator[bool]:
     if engine.dialect.name != "sqlite":
         yield True
         return
-    with _lock_file(Path(engine.url.database or ""), partition) as file:
+    with _lock_file(Path(engine.url.database or "").resolve(), partition) as file:
         yield _locked(file)
 
 
@@ -51,5 +51,7 @@ def _locked(file: BinaryIO) -> bool:
             if time.monotonic() > enough:
                 return False
             time.sleep(LOOK)
+        except OSError as error:  # not every file system has such locks
+            raise Unavailable(f"SQLite: {file.name}: {error.strerror}") from error
         else:
             return True

@@ -46,7 +46,8 @@ class PartitionLock:
 
 
 def lock_partition(connection: Connection, partition: int) -> PartitionLock | None:
-    """The lock, until the transaction ends; None where somebody else has it. SQLite has one writer anyway.
+    """The lock, until the transaction ends; None where somebody else has it; on SQLite never: there
+    `adapters.drain_lock` turns others away.
 
     Raises Unavailable where there is no such row: somebody has emptied the table, or replaced the database.
     """

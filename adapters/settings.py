@@ -95,6 +95,7 @@ class Settings(BaseSettings):
     dps_notification_default: Flag = False
     eos_notification_default: Flag = False
     payg_notification_default: Flag = False
+    # From 5: hashing passwords and executing may take a batch 3 s, and writing what came of it some more.
     batch_time_limit: Annotated[int, Field(ge=5, le=86_400), Phrase("seconds, an integer from 5 to 86400")] = 30
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Phrase("debug, info, warning or error")] = "info"
     log_format: Annotated[Literal["text", "json"], Phrase("text or json")] = "text"

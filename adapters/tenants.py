@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, delete, func, insert, select
 
@@ -10,10 +11,12 @@ from adapters.failures import Held
 from adapters.partition_lock import forget_tenant
 from adapters.tables import metadata, partitions, tenants, user_permissions, users
 
+T = TypeVar("T")
+
 _OWNED = [table for table in metadata.sorted_tables if table not in (tenants, users, user_permissions, partitions)]
 _AT_ONCE = 5_000
 _PATIENCE = 60.0  # seconds: more than a batch may last, unless SPCM_BATCH_TIME_LIMIT says otherwise
-_PAUSE = 0.5  # seconds in which batches go on, where one of them lasts
+_PAUSE = 2.0  # seconds for others, whom a try may have kept out for as long
 
 
 class NoSuchTenant(LookupError):
@@ -54,7 +57,7 @@ def remove_tenant(engine: Engine, name: str) -> None:
 
     Raises:
         NoSuchTenant: there is none of this name.
-        Held: a batch does not end.
+        Held: others were in the way for a minute.
 
     """
     _behind_all_batches(engine, partial(_remove_users, name))
@@ -64,12 +67,21 @@ def remove_tenant(engine: Engine, name: str) -> None:
 
 
 def _behind_all_batches(engine: Engine, change: Callable[[Connection], None]) -> None:
-    """Make a change while no partition is being drained. Raises Held where a batch does not end."""
+    """Make a change while no partition is being drained. Raises Held."""
+
+    def locked(connection: Connection) -> None:
+        connection.execute(select(partitions).order_by(partitions.c.number).with_for_update())
+        change(connection)
+
+    _patiently(engine, locked)
+
+
+def _patiently(engine: Engine, change: Callable[[Connection], T]) -> T:
+    """Make a change in a transaction of its own, and again where others were in the way. Raises Held."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
             with engine.begin() as connection:
-                connection.execute(select(partitions).order_by(partitions.c.number).with_for_update())
                 return change(connection)
         except Held:  # the locks that it got are free again
             if time.monotonic() > deadline:
@@ -82,20 +94,21 @@ def _remove_users(name: str, connection: Connection) -> None:
     connection.execute(delete(users).where(users.c.tenant == name))
 
 
+def _remove_rows(engine: Engine, table: Table, tenant: str) -> None:
+    _, key = table.primary_key.columns
+    left = table.c.tenant == tenant
+
+    def remove_some(connection: Connection) -> Any:
+        end = connection.scalar(select(key).where(left).order_by(key).offset(_AT_ONCE).limit(1))
+        connection.execute(delete(table).where(left if end is None else left & (key < end)))
+        return end
+
+    while (end := _patiently(engine, remove_some)) is not None:
+        left = (table.c.tenant == tenant) & (key >= end)
+
+
 def _remove_rest(name: str, connection: Connection) -> None:
     for table in _OWNED:  # what was written for a user who was added meanwhile
         connection.execute(delete(table).where(table.c.tenant == name))
     forget_tenant(connection, name)
     connection.execute(delete(tenants).where(tenants.c.name == name))
-
-
-def _remove_rows(engine: Engine, table: Table, tenant: str) -> None:
-    _, key = table.primary_key.columns
-    left = table.c.tenant == tenant
-    while True:
-        with engine.begin() as connection:
-            end = connection.scalar(select(key).where(left).order_by(key).offset(_AT_ONCE).limit(1))
-            connection.execute(delete(table).where(left if end is None else left & (key < end)))
-        if end is None:
-            return
-        left = (table.c.tenant == tenant) & (key >= end)

@@ -18,7 +18,7 @@ class Result(NamedTuple):
 
 
 def was_executed(status: int) -> bool:
-    """Whether it is the status of what was executed, and not refused before."""
+    """Whether a command with this status was executed; all others were refused before."""
     return status < 300 or status in (404, 409, 422)
 
 

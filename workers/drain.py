@@ -71,7 +71,8 @@ class Drain:
         done, hindrance = 0, ""
         while time.monotonic() < deadline:
             try:
-                # Asked after the lock was given back: who came meanwhile and found it taken relies on us.
+                # Asked after the row's lock was given back (or shortly before the drain lock is: others wait for that):
+                # who came meanwhile and found it taken relies on us.
                 if not self._batch(partition, suspect):
                     return False
                 done += 1
@@ -86,7 +87,7 @@ class Drain:
             except Exception as bug:  # what cannot be written is a bug like one that raises
                 error = type(bug).__name__
                 log.error("batch-failed", partition=partition, event_id=suspect.event_id, error=error, exc_info=bug)
-                if suspect.error:  # not even its failure can be written
+                if suspect.error or not suspect.event_id:  # not even its failure can be written, or nothing was taken
                     raise Unavailable(error) from bug
                 suspect.failed(bug)
         if hindrance and not done:
@@ -115,7 +116,7 @@ class Drain:
                 heartbeat.beat()
             failpoint("taken")
             with self._forgiving(partition, taken):
-                first, last = (event_id_of(partition, taken.entries[end].id) for end in (0, -1))
+                first, last = (event_id_of(partition, each.id) for each in (taken.entries[0], taken.entries[-1]))
                 against = suspect.look_at(first, last=last)
                 cases = self._cases(partition, taken.entries, heartbeat)
                 cases[0].condemned = against or (NEVER_ENDED if taken.deaths >= MOST_DEATHS else "")

@@ -11,14 +11,14 @@ ROUNDS = 3
 
 @dataclass(slots=True)
 class Suspect:
-    """The command with which a partition's last batch began, and what speaks against it."""
+    """What speaks against the command with which a partition's last batch began, and how far all are taken alone."""
 
     batch_size: int
     event_id: str = ""  # none, once the batch was executed
     error: str = ""  # what failed with this command alone
-    _last: str = ""  # with which the batch ended
+    _last: str = ""  # of the commands taken with it
     _rounds: int = 0
-    _singly_until: str = ""  # the last command of a batch that failed: up to this one each is taken alone
+    _singly_until: str = ""  # the last command that was taken with one that failed: up to it each is taken alone
 
     @property
     def undecided(self) -> bool:
@@ -31,7 +31,7 @@ class Suspect:
         return 1 if self._singly_until else self.batch_size
 
     def look_at(self, event_id: str, *, last: str) -> str:
-        """A batch begins with this command, and ends with the last: what failed with the first one alone before."""
+        """A batch begins with this command, and was taken up to `last`: what failed with the first one alone before."""
         if event_id != self.event_id:  # somebody else may be done with the one before
             self.event_id, self.error, self._rounds = event_id, "", 0
         self._last = last

@@ -1,6 +1,8 @@
 """Tenants and users, as operators keep them."""
 
+import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Connection, Engine, event, func, insert, select
@@ -96,10 +98,25 @@ def test_a_removal_waits_for_a_batch_that_lasts(batch: Connection, monkeypatch: 
             free.append(lock_partition(another, 0) is not None)
         batch.rollback()
 
-    monkeypatch.setattr("adapters.tenants.time.sleep", pause)
+    monkeypatch.setattr("adapters.tenants.time", SimpleNamespace(monotonic=time.monotonic, sleep=pause))
     remove_tenant(batch.engine, "acme")
     assert free == [True]
     assert left_of(batch.engine, "acme") == 0
+
+
+def test_a_removal_waits_for_who_keeps_its_rows(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(engine, "acme", 5_001)
+    pauses: list[float] = []
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def hold(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("DELETE FROM last_ids") and len(pauses) < 2:
+            raise Held
+
+    monkeypatch.setattr("adapters.tenants.time", SimpleNamespace(monotonic=time.monotonic, sleep=pauses.append))
+    remove_tenant(engine, "acme")
+    assert len(pauses) == 2
+    assert left_of(engine, "acme") == 0
 
 
 def test_a_removal_does_not_wait_for_ever(batch: Connection, monkeypatch: pytest.MonkeyPatch) -> None:

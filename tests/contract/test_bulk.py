@@ -8,8 +8,6 @@ import pytest
 from tests.contract.expectations import Asked, bad_request, check, invalid
 from tests.contract.installation import JsonObject, Sender
 
-MIB = 1024 * 1024
-
 
 def _item(number: str, **fields: Any) -> JsonObject:
     return {"operation": "subscriber.create", "params": {"msisdn": number}, "payload": {"msisdn": number, **fields}}

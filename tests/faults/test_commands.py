@@ -17,7 +17,7 @@ LIMIT = 100
 
 @pytest.fixture(scope="module")
 def lab(make_lab: "Callable[..., Lab]") -> Lab:
-    # A command that hangs is ended by it; by default PostgreSQL, after 3 s, would be first to end the session.
+    # A command that hangs holds its process for as long; with the default of 30 s the test would take minutes.
     return make_lab(environment={"SPCM_BATCH_TIME_LIMIT": "5"})
 
 
@@ -57,8 +57,6 @@ def test_an_operation_that_harms_every_time(operation: str, seed: int, lab: Lab,
     assert statuses(lab, f"poison-{seed}") == [500]
     [letter] = [each for each in evidence.letters if json.loads(each["command"])["id"] == f"poison-{seed}"]
     assert "authorization" not in letter["command"]
-    failures = [each for each in evidence.told if each.event["status"] == 500]
-    assert {each.event["operation"] for each in failures} <= {"fault.raise", "fault.kill", "fault.hang"}
 
 
 def test_row_23_the_same_id_fifty_times_at_once_over_all_partitions(lab: Lab, worker: Worker) -> None:

@@ -6,19 +6,21 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import redis
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine, make_url, update
 from structlog.testing import capture_logs
 
 from adapters.database import make_engine
-from adapters.drain_lock import drain_lock
+from adapters.drain_lock import GRACE, drain_lock
 from adapters.failures import Clashed, Contended, Held, Stalled, TookTooLong, Unavailable
 from adapters.keys import DEAD_LETTERS, command_stream, outcome_stream
 from adapters.redis_client import connect
 from adapters.streams import CommandStreams
+from adapters.tables import partitions
 from domain.operations import SingleOperation
 from tests.engines import migrated
 from tests.faults.proxy import Proxy
@@ -343,9 +345,15 @@ def test_on_sqlite_too_nobody_takes_what_is_just_being_told(bench: Bench, monkey
 def test_who_comes_when_the_last_outcome_is_told_finds_what_came_since(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first one has already looked what is left, and still holds the partition for a moment."""
+    """The first one has already looked what is left, and still holds the partition."""
+    assert GRACE > 0.01
+    waits = threading.Event()
     second: list[threading.Thread] = []
     finish = bench.streams.finish
+
+    def look_again(seconds: float) -> None:
+        waits.set()
+        time.sleep(seconds)
 
     def finish_and_linger(partition: int, token: str, told: Iterable[Any]) -> int:
         left = finish(partition, token, told)
@@ -353,10 +361,12 @@ def test_who_comes_when_the_last_outcome_is_told_finds_what_came_since(
             bench.send("072")
             second.append(threading.Thread(target=bench.drain))
             second[0].start()
-            time.sleep(0.03)
+            assert waits.wait(10)
         return left
 
     bench.send("071")
+    monkeypatch.setattr("adapters.drain_lock.GRACE", 10)
+    monkeypatch.setattr("adapters.drain_lock.time", SimpleNamespace(monotonic=time.monotonic, sleep=look_again))
     monkeypatch.setattr(bench.streams, "finish", finish_and_linger)
     bench.drain()
     second[0].join()
@@ -403,6 +413,16 @@ def test_a_command_whose_failure_cannot_be_written_waits_and_is_tried_anew(
     monkeypatch.undo()
     bench.drain()
     assert bench.told() == [201]
+
+
+def test_a_bug_before_anything_is_taken_is_told_once_and_waited_out(bench: Bench) -> None:
+    with bench.engine.begin() as connection:
+        connection.execute(update(partitions).values(unremembered="no JSON"))
+    bench.send("071")
+    with capture_logs() as logged:
+        assert bench.drain() is False
+    assert [line["event"] for line in logged] == ["batch-failed", "waiting"]
+    assert bench.streams.ring("bells", {0: "bell"}) == [], "nobody comes back at once"
 
 
 def test_a_drain_whose_time_is_up_answers_the_bell_and_asks_for_another(
