@@ -54,7 +54,6 @@ class _File:
 
     def __init__(self, path: Path, busy_timeout: int) -> None:
         self._path = path
-        self._log = path.with_name(f"{path.name}-wal")
         self._busy_timeout = busy_timeout
         self._found: _Identities | None = None
         self._long = LONG_LOG
@@ -107,6 +106,12 @@ class _File:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")  # fails again, as a failure that SQLAlchemy translates
         finally:
             driver.execute(f"PRAGMA busy_timeout={self._busy_timeout}")
+
+    @property
+    def _log(self) -> Path:
+        """Where SQLite has it: where the file is a link, beside what it leads to."""
+        path = self._path.resolve()
+        return path.with_name(f"{path.name}-wal")
 
     def _identities(self) -> _Identities:
         return _identity(self._path), _identity(self._log)

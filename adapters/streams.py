@@ -149,10 +149,12 @@ class CommandStreams:
         with redis_failures():
             self._client.set(bell_claim(partition), 1, px=SILENCE_AFTER_OUTAGE)
 
-    def answer_bell(self, partition: int) -> None:
-        """From now on a new bell is rung for whatever comes. Raises Unavailable."""
-        with redis_failures():
-            self._client.delete(bell_claim(partition))
+    def answer_bell(self, partition: int) -> int:
+        """From now on a new bell is rung for whatever comes; how many commands are there before. Raises Unavailable."""
+        with redis_failures(), self._client.pipeline(transaction=False) as pipeline:
+            pipeline.delete(bell_claim(partition))
+            pipeline.xlen(command_stream(partition))
+            return int(pipeline.execute()[1])
 
 
 def _entries(told: Iterable[tuple[bytes, int, bytes | None]]) -> list[Entry]:

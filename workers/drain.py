@@ -71,8 +71,7 @@ class Drain:
         done, hindrance = 0, ""
         while time.monotonic() < deadline:
             try:
-                # Asked after the row's lock was given back (or shortly before the drain lock is: others wait for that):
-                # who came meanwhile and found it taken relies on us.
+                # Asked after the lock was given back: who came meanwhile and found it taken relies on us.
                 if not self._batch(partition, suspect):
                     return False
                 done += 1
@@ -99,10 +98,16 @@ class Drain:
 
     def _batch(self, partition: int, suspect: Suspect) -> int:
         """Execute one batch; how many commands are left, 0 also where somebody else is at them."""
+        if self.engine.dialect.name != "sqlite":
+            return self._transaction(partition, suspect)
         with drain_lock(self.engine, partition) as ours:
-            return self._batch_alone(partition, suspect) if ours else 0
+            if not ours:
+                return 0
+            left = self._transaction(partition, suspect)
+        # Whoever was turned away, after it was asked what is left, relies on us; and its bell still counts as rung.
+        return left or self.streams.answer_bell(partition)
 
-    def _batch_alone(self, partition: int, suspect: Suspect) -> int:
+    def _transaction(self, partition: int, suspect: Suspect) -> int:
         with self.engine.connect() as connection, connection.begin() as transaction:
             lock = lock_partition(connection, partition)
             if lock is None:

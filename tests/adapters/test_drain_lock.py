@@ -40,12 +40,6 @@ def test_another_name_of_the_same_database_is_no_way_around_it(engine: Engine, t
         assert not second
 
 
-def test_postgresql_locks_rows_itself(postgres_url: str) -> None:
-    engine = create_engine(postgres_url)
-    with drain_lock(engine, 0) as first, drain_lock(engine, 0) as second:
-        assert (first, second) == (True, True)
-
-
 def test_without_a_folder_for_its_file_commands_wait(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path / 'gone' / 'spcm.sqlite'}")
     with pytest.raises(Unavailable, match="No such file"), drain_lock(engine, 0):

@@ -104,6 +104,14 @@ class TestALongLog:
         engine.dispose()
         assert counted(log.with_name("spcm.sqlite")) == 20
 
+    def test_begins_anew_also_beside_a_file_that_a_link_leads_to(self, tmp_path: Path, log: Path) -> None:
+        (tmp_path / "elsewhere").mkdir()
+        link = tmp_path / "elsewhere" / "link.sqlite"
+        link.symlink_to(log.with_name("spcm.sqlite"))
+        engine = make_engine(f"sqlite:///{link}")
+        assert len({size_after(engine, log) for _ in range(20)}) < 3
+        engine.dispose()
+
     def test_is_kept_for_as_long_as_somebody_reads_what_is_in_it(self, sqlite_url: str, log: Path) -> None:
         engine = make_engine(sqlite_url)
         count_up(engine)

@@ -1,12 +1,9 @@
 """What a drain makes of failures: who is to blame, who is tried again, and who never notices."""
 
 import json
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +12,7 @@ from sqlalchemy import Engine, make_url, update
 from structlog.testing import capture_logs
 
 from adapters.database import make_engine
-from adapters.drain_lock import GRACE, drain_lock
+from adapters.drain_lock import drain_lock
 from adapters.failures import Clashed, Contended, Held, Stalled, TookTooLong, Unavailable
 from adapters.keys import DEAD_LETTERS, command_stream, outcome_stream
 from adapters.redis_client import connect
@@ -342,35 +339,27 @@ def test_on_sqlite_too_nobody_takes_what_is_just_being_told(bench: Bench, monkey
     assert (bench.told(), others, logged) == ([201], [False], [])
 
 
-def test_who_comes_when_the_last_outcome_is_told_finds_what_came_since(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("came", [True, False], ids=["a command", "nothing"])
+def test_who_is_turned_away_when_the_last_outcome_was_told_leaves_nothing_behind(
+    came: bool, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first one has already looked what is left, and still holds the partition."""
-    assert GRACE > 0.01
-    waits = threading.Event()
-    second: list[threading.Thread] = []
+    others: list[bool] = []
     finish = bench.streams.finish
-
-    def look_again(seconds: float) -> None:
-        waits.set()
-        time.sleep(seconds)
 
     def finish_and_linger(partition: int, token: str, told: Iterable[Any]) -> int:
         left = finish(partition, token, told)
-        if not second:
-            bench.send("072")
-            second.append(threading.Thread(target=bench.drain))
-            second[0].start()
-            assert waits.wait(10)
+        if not others:
+            bench.send(*["072"] * came)
+            assert bench.streams.ring("bells", {partition: "bell"}) == [partition]
+            others.append(bench.worker().run(partition))
         return left
 
     bench.send("071")
-    monkeypatch.setattr("adapters.drain_lock.GRACE", 10)
-    monkeypatch.setattr("adapters.drain_lock.time", SimpleNamespace(monotonic=time.monotonic, sleep=look_again))
     monkeypatch.setattr(bench.streams, "finish", finish_and_linger)
     bench.drain()
-    second[0].join()
-    assert bench.told() == [201, 201]
+    assert (bench.told(), others) == ([201] * (1 + came), [False])
+    assert bench.streams.ring("bells", {0: "bell"}) == [0]
 
 
 def test_who_fails_alone_is_condemned_and_nobody_in_its_place(
