@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 MINUTES ?= 30
 SEED ?= 1
+DATABASE ?= postgres
 
 .PHONY: install demo up test check format bench faults clean
 
@@ -44,7 +45,7 @@ format: install
 	$(BIN)/ruff check --fix .
 
 faults: install
-	$(BIN)/python -m tests.faults.long_run --minutes $(MINUTES) --seed $(SEED) --report faults-report.md
+	$(BIN)/python -m tests.faults.long_run --minutes $(MINUTES) --seed $(SEED) --database $(DATABASE) --report faults-report.md
 
 # Not .spcm, which holds an installation's data.
 clean:

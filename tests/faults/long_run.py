@@ -1,6 +1,6 @@
 """The long run: random faults under load from one seed, the checker at the end, and a report.
 
-python -m tests.faults.long_run --minutes 30 --seed 1 --report faults.md
+python -m tests.faults.long_run --minutes 30 --seed 1 --database postgres --report faults.md
 """
 
 import argparse
@@ -27,13 +27,13 @@ DOUBLED = ("doubled outcome", "doubled effect", "unknown outcome")
 DISORDERED = ("wrong order", "wrong outcome", "wrong row")
 
 
-def run(minutes: float, seed: int, report: Path) -> bool:
+def run(minutes: float, seed: int, database: str, report: Path) -> bool:
     """Whether nothing was found."""
-    print(f"seed {seed}, {minutes} minutes", flush=True)
+    print(f"seed {seed}, {minutes} minutes, {database}", flush=True)
     with tempfile.TemporaryDirectory(prefix="spcm-faults-") as folder:
         # The limit is low, so that outages build up more than that.
         environment = {"SPCM_BATCH_TIME_LIMIT": "6", "SPCM_BACKLOG_LIMIT": "100", "TMPDIR": folder}
-        lab = Lab(Path(folder) / "lab", proxied=True, environment=environment)
+        lab = Lab(Path(folder) / "lab", proxied=True, sqlite=database == "sqlite", environment=environment)
         try:
             lab.start_worker()
             lab.start_worker()
@@ -43,7 +43,8 @@ def run(minutes: float, seed: int, report: Path) -> bool:
             settled = time.monotonic() - began
             evidence = lab.evidence()
             findings = check(evidence)
-            words = _report(minutes, seed, faults, memory, settled, evidence, findings)
+            title = f"{minutes:g} minutes of faults on {database}, seed {seed}"
+            words = _report(title, faults, memory, settled, evidence, findings)
         finally:
             lab.close()
             log = (lab.folder / "worker.log").read_text(errors="replace")
@@ -90,18 +91,19 @@ def _inject(lab: Lab, seconds: float, seed: int) -> "tuple[list[Fault], list[str
 def _memory(lab: Lab, passed: float) -> str:
     steady = lab.workers[0]
     pool = [private_bytes(pid) for pid in steady.pool]
-    assert lab.postgres is not None
-    [[backends]] = lab.postgres.execute("select count(*) from pg_stat_activity where application_name = 'spcm'")
-    return (
+    words = (
         f"after {passed:.0f} s: {private_bytes(steady.pid) / 1e6:.1f} MB the worker, "
         f"{', '.join(f'{size / 1e6:.1f}' for size in pool)} MB its pool processes; "
-        f"{lab.client.info('clients')['connected_clients']} connections to Redis, {backends} to PostgreSQL"
+        f"{lab.client.info('clients')['connected_clients']} connections to Redis"
     )
+    if lab.postgres is None:
+        return words
+    [[backends]] = lab.postgres.execute("select count(*) from pg_stat_activity where application_name = 'spcm'")
+    return f"{words}, {backends} to PostgreSQL"
 
 
 def _report(
-    minutes: float,
-    seed: int,
+    title: str,
     faults: list[Fault],
     memory: list[str],
     settled: float,
@@ -114,7 +116,7 @@ def _report(
     counted = [each.seconds for each in times if each.fault.name[:2] not in ("21", "22")]
     statuses = Counter(each.event["status"] for each in evidence.told)
     lines = [
-        f"# {minutes:g} minutes of faults, seed {seed}",
+        f"# {title}",
         "",
         f"- commands accepted: {len(evidence.sent)}, sent without an answer: {len(evidence.unsure)}, "
         f"outcomes: {len(evidence.told)}, faults injected: {len(faults)}",
@@ -150,6 +152,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Random faults under load, and a checker at the end.")
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--database", choices=["postgres", "sqlite"], default="postgres")
     parser.add_argument("--report", type=Path, default=Path("faults-report.md"))
     chosen = parser.parse_args()
-    sys.exit(0 if run(chosen.minutes, chosen.seed, chosen.report) else 1)
+    sys.exit(0 if run(chosen.minutes, chosen.seed, chosen.database, chosen.report) else 1)

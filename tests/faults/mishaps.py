@@ -5,13 +5,16 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import redis
+from sqlalchemy import make_url
 
 from adapters.keys import BELLS
 from tests.faults.clock import LIBRARY, clock
@@ -26,6 +29,8 @@ from tests.faults.trouble import OURS, trouble
 from tests.polling import wait_for
 from tests.servers import Postgres
 
+Mishap = tuple[str, float, Callable[[], object]]
+
 
 @dataclass
 class Mishaps:
@@ -35,8 +40,11 @@ class Mishaps:
     random: random.Random
     poisons: int = 0
 
-    def all(self) -> list[tuple[str, float, Callable[[], object]]]:
+    def all(self) -> list[Mishap]:
         """Name, weight and action; the name begins with the row of the fault list."""
+        return self._on_any_database() + (self._on_postgresql() if self.lab.postgres else self._on_sqlite())
+
+    def _on_any_database(self) -> list[Mishap]:
         return [
             ("01 worker killed", 3, self.kill_worker),
             ("02 pool process killed", 8, self.kill_pool_process),
@@ -47,15 +55,7 @@ class Mishaps:
             ("07 Redis stopped", 2, self.stop_redis),
             ("08 clients cut off, scripts flushed", 8, self.cut_clients),
             ("11 Redis full", 3, self.fill_redis),
-            ("12 backends terminated", 8, self.terminate_backends),
-            ("13 PostgreSQL crashed", 4, lambda: self.postgres.restart("immediate")),
-            ("14 PostgreSQL gone", 2, self.kill_postgres),
-            ("15 database read-only", 2, self.read_only),
-            ("15 disk full", 2, lambda: self.trouble("53100", 1)),
-            ("16 cut at commit", 8, self.cut_at_commit),
             ("16 cut at the finishing script", 6, self.cut_at_finish),
-            ("17 transaction a victim", 4, lambda: self.trouble(self.random.choice(("40001", "40P01", "55P03")), 0.2)),
-            ("17 lock held", 2, self.hold_a_lock),
             ("18 slow network", 2, self.slow),
             ("18 connections reset", 8, lambda: self.proxy().cut()),
             ("18 byte by byte", 2, self.slice),
@@ -66,6 +66,24 @@ class Mishaps:
             ("26 bells lost", 6, self.steal_bells),
             ("26 bells forged", 4, lambda: self.lab.client.rpush(BELLS, *FORGED)),
             ("27 trimmed", 3, lambda: self.lab.client.delete("spcm:maintenance")),
+        ]  # fmt: skip
+
+    def _on_postgresql(self) -> list[Mishap]:
+        return [
+            ("12 backends terminated", 8, self.terminate_backends),
+            ("13 PostgreSQL crashed", 4, lambda: self.postgres.restart("immediate")),
+            ("14 PostgreSQL gone", 2, self.kill_postgres),
+            ("15 database read-only", 2, self.read_only),
+            ("15 disk full", 2, lambda: self.trouble("53100", 1)),
+            ("16 cut at commit", 8, self.cut_at_commit),
+            ("17 transaction a victim", 4, lambda: self.trouble(self.random.choice(("40001", "40P01", "55P03")), 0.2)),
+            ("17 lock held", 2, self.hold_a_lock),
+        ]  # fmt: skip
+
+    def _on_sqlite(self) -> list[Mishap]:
+        return [
+            ("14 SQLite's file gone", 4, self.take_the_file_away),
+            ("17 SQLite's file locked", 4, self.lock_the_file),
         ]  # fmt: skip
 
     @property
@@ -160,6 +178,20 @@ class Mishaps:
         with psycopg.connect(self.lab.database.replace("+psycopg", "")) as holder:
             holder.execute("lock table subscribers in exclusive mode")
             time.sleep(self.random.uniform(0.5, 3))
+
+    def take_the_file_away(self) -> None:
+        file = self._sqlite_file()
+        file.rename(file.with_suffix(".away"))
+        time.sleep(self.random.uniform(0.5, 3))
+        file.with_suffix(".away").rename(file)
+
+    def lock_the_file(self) -> None:
+        with contextlib.closing(sqlite3.connect(self._sqlite_file(), timeout=30)) as holder:
+            holder.execute("begin immediate")
+            time.sleep(self.random.uniform(0.5, 7))
+
+    def _sqlite_file(self) -> Path:
+        return Path(make_url(self.lab.database).database or "")
 
     def cut_at_commit(self) -> None:
         assert self.lab.database_proxy is not None
