@@ -150,7 +150,10 @@ class CommandStreams:
             self._client.set(bell_claim(partition), 1, px=SILENCE_AFTER_OUTAGE)
 
     def answer_bell(self, partition: int) -> int:
-        """From now on a new bell is rung for whatever comes; how many commands are there before. Raises Unavailable."""
+        """From now on a new bell is rung for whatever comes; how many commands there are already.
+
+        Raises Unavailable.
+        """
         with redis_failures(), self._client.pipeline(transaction=False) as pipeline:
             pipeline.delete(bell_claim(partition))
             pipeline.xlen(command_stream(partition))

@@ -104,7 +104,7 @@ class Drain:
             if not ours:
                 return 0
             left = self._transaction(partition, suspect)
-        # Whoever was turned away, after it was asked what is left, relies on us; and its bell still counts as rung.
+        # Who was turned away after we had asked what is left relies on us, and its bell still counts as rung.
         return left or self.streams.answer_bell(partition)
 
     def _transaction(self, partition: int, suspect: Suspect) -> int:

@@ -32,14 +32,14 @@ class Report:
         self._source = source
         self._mode = path.stat().st_mode & 0o666
         self._failures = Failures()
-        self._in_place = False
         self._parts = ExitStack()
         self._files = [self._part(each) for each in (self.path, self.remainder)]
 
     @property
     def earlier(self) -> str:
         """What is to be said of an earlier run's report, until this one has taken its place."""
-        return f"; {self.path} is that of an earlier run" if self.path.exists() and not self._in_place else ""
+        ours = _is_at(self.path, self._files[0])
+        return f"; {self.path} is that of an earlier run" if self.path.exists() and not ours else ""
 
     def add(self, result: ItemResult) -> None:
         """Count what became of an item."""
@@ -80,7 +80,6 @@ class Report:
             file.flush()
         for file, target in zip(self._files, (self.path, self.remainder), strict=True):
             os.replace(file.name, target)
-            self._in_place = True
         if not self.failed:
             self.remainder.unlink()
 

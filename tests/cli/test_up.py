@@ -89,7 +89,8 @@ def test_ended_in_order_it_leaves_one_file_of_the_database(up: Up, data: Path) -
         wait_for(lambda: client.xlen("spcm:commands:0") == 0, within=WITHIN)
     assert (data / "spcm.sqlite-wal").exists()
     assert up.end() == (0, b"")
-    assert [each.name for each in data.glob("spcm.sqlite*") if each.is_file()] == ["spcm.sqlite"]
+    assert sorted(each.name for each in data.glob("spcm.sqlite*")) == ["spcm.sqlite", "spcm.sqlite-drains"]
+    assert (data / "spcm.sqlite-drains").is_dir()
 
 
 def test_only_its_owner_can_read_what_it_keeps(servers: Up, data: Path) -> None:
