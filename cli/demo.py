@@ -21,7 +21,7 @@ from cli.installation import choose_settings
 from cli.options import AsJson
 from cli.problems import FAILED, Problem, say
 from cli.running.up import running
-from cli.stopping import Requests, stopping_in_order
+from cli.stopping import stopping_in_order
 from cli.terminal import colour_of, print_json, screen, table
 from domain.permissions import Permission
 from spcm_client import Client, Outcome
@@ -51,15 +51,15 @@ def demo(as_json: AsJson = False) -> None:
     Exit status 0 only if each outcome is what the documents say. It leaves nothing behind.
     """
     with (
-        stopping_in_order() as requests,
+        stopping_in_order(),
         tempfile.TemporaryDirectory(prefix="spcm-demo-", ignore_cleanup_errors=True) as folder,
     ):
-        outcomes = list(_tell_examples(Path(folder), requests))
+        outcomes = list(_tell_examples(Path(folder)))
         raise typer.Exit(_show(outcomes, as_json=as_json))
     raise typer.Abort
 
 
-def _tell_examples(folder: Path, requests: Requests) -> Iterator[ExampleOutcome]:
+def _tell_examples(folder: Path) -> Iterator[ExampleOutcome]:
     chosen = _own_settings(folder)
     log_path = folder / "worker.log"
     with log_path.open("w") as log:
@@ -67,7 +67,6 @@ def _tell_examples(folder: Path, requests: Requests) -> Iterator[ExampleOutcome]
             with running(chosen, workers=1, log=log) as (servers, _):
                 _add_user(chosen)
                 for line in files("cli").joinpath("examples.jsonl").read_text().splitlines():
-                    requests.pause(0)  # a request to end may have come where its exception was lost
                     example = json.loads(line)
                     with Client(servers.redis, TENANT, USER, example.get("password", PASSWORD)) as client:
                         params, payload = example.get("params"), example.get("payload")

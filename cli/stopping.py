@@ -1,11 +1,15 @@
 """SIGTERM, Ctrl-C and the end of the terminal (SIGHUP), as one request to end in order."""
 
-import os
-import select
 import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+
+Handler = Callable[[int, FrameType | None], None]
+
+AGAIN = 0.01
+"""Seconds until a request is taken again whose exception was lost."""
 
 
 def requests_to_end() -> list[signal.Signals]:
@@ -18,39 +22,16 @@ class Stopped(BaseException):
     """Raised in the main thread when the process was asked to end; like KeyboardInterrupt, it is no error."""
 
 
-class Requests:
-    """Whether the process was asked to end."""
-
-    def __init__(self) -> None:
-        self._asked = False
-        self._readable, self._writable = os.pipe()
-
-    def take(self, _number: int, _frame: FrameType | None) -> None:
-        """A signal handler: raises Stopped, once."""
-        if not self._asked:
-            self._asked = True
-            os.write(self._writable, b".")
-            raise Stopped
-
-    def pause(self, seconds: float) -> None:
-        """Raises Stopped, also where the request came in the one place that no exception leaves (a finaliser)."""
-        select.select([self._readable], [], [], seconds)
-        if self._asked:
-            raise Stopped
-
-    def close(self) -> None:
-        os.close(self._readable)
-        os.close(self._writable)
-
-
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """What runs inside is not broken off: a request to end is taken after it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, requests_to_end())
+    came: list[int] = []
     try:
-        yield
+        with _handlers(lambda number, _: came.append(number), [*requests_to_end(), signal.SIGALRM]):
+            yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number in came:
+            signal.raise_signal(number)
 
 
 @contextmanager
@@ -61,18 +42,41 @@ def terminated_as_by_ctrl_c() -> Iterator[None]:
 
 
 @contextmanager
-def stopping_in_order() -> Iterator[Requests]:
-    """Until asked to end: then Stopped goes through what runs inside, and stops here."""
-    requests = Requests()
-    try:
-        with suppress(Stopped), _handled(requests.take, requests_to_end()):
-            yield requests
-    finally:
-        requests.close()
+def stopping_in_order() -> Iterator[None]:
+    """Until asked to end: then Stopped goes through what runs inside, once, and stops here."""
+    asked = False
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        if not asked or number == signal.SIGALRM:  # by which a request comes again that was lost
+            asked = True
+            raise Stopped
+
+    with suppress(Stopped), _handled(stop, requests_to_end()):
+        yield
 
 
 @contextmanager
-def _handled(handler: Callable[[int, FrameType | None], None], numbers: Iterable[signal.Signals]) -> Iterator[None]:
+def _handled(handler: Handler, numbers: Iterable[signal.Signals]) -> Iterator[None]:
+    """Taken by the handler, which raises; once more by SIGALRM where that was lost: no exception leaves a finaliser."""
+
+    def ask_again(lost: "sys.UnraisableHookArgs") -> None:
+        if isinstance(lost.exc_value, KeyboardInterrupt | Stopped):
+            signal.setitimer(signal.ITIMER_REAL, AGAIN)
+        else:
+            tell(lost)
+
+    with _handlers(handler, [*numbers, signal.SIGALRM]):
+        tell, sys.unraisablehook = sys.unraisablehook, ask_again
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            sys.unraisablehook = tell
+
+
+@contextmanager
+def _handlers(handler: Handler, numbers: Iterable[signal.Signals]) -> Iterator[None]:
     before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield

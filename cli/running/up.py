@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, TextIO
@@ -14,7 +15,7 @@ from cli.installation import choose_settings
 from cli.options import DataFolder
 from cli.running.servers import Servers, started_servers
 from cli.running.worker import Worker
-from cli.stopping import Requests, stopping_in_order
+from cli.stopping import stopping_in_order
 from cli.terminal import print_json
 
 LOOK = 0.2
@@ -31,11 +32,11 @@ def up(workers: Workers = 2, redis_port: Port = None, data: DataFolder = None) -
 
     When it executes commands it prints one JSON line: {"ready": true, "redis": ..., "database": ..., "partitions": 8}.
     """
-    with stopping_in_order() as requests:
+    with stopping_in_order():
         chosen = choose_settings(data)
         with running(chosen, workers=workers, log=sys.stderr, redis_port=redis_port) as (servers, worker):
             _tell_ready(chosen, servers)
-            _look_after(servers, worker, requests)
+            _look_after(servers, worker)
 
 
 @contextmanager
@@ -69,9 +70,9 @@ def _tell_ready(chosen: Settings, servers: Servers) -> None:
     print_json({"ready": True, "redis": servers.redis, "database": database, "partitions": chosen.partitions})
 
 
-def _look_after(servers: Servers, worker: Worker | None, requests: Requests) -> None:
+def _look_after(servers: Servers, worker: Worker | None) -> None:
     while True:
-        requests.pause(LOOK)
+        time.sleep(LOOK)
         servers.look_after()
         if worker is not None:
             worker.look_after()
