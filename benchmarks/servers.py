@@ -17,6 +17,7 @@ from adapters.database import make_engine
 from adapters.installation import prepare
 from adapters.keys import command_stream, outcome_stream
 from adapters.migrations import migrate
+from adapters.sqlite import READS
 from adapters.tables import journal, metadata, subscribers
 from adapters.tenants import add_tenant
 from adapters.users import add_user
@@ -139,7 +140,7 @@ class Servers:
 
     def rows(self) -> tuple[int, int]:
         """How many subscribers and how many journal records there are."""
-        with self.engine.connect() as connection:
+        with self.engine.connect().execution_options(**READS) as connection:
             counts = [connection.scalar(select(func.count()).select_from(table)) for table in (subscribers, journal)]
         return counts[0] or 0, counts[1] or 0
 
