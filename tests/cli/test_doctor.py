@@ -120,7 +120,9 @@ def test_doctor_tells_a_pooler_that_ignores_our_settings(postgres_url: str) -> N
 
 def test_doctor_tells_a_node_of_a_cluster(migrated: Program, tmp_path: Path) -> None:
     port = free_port()
-    words = [str(valkey_binary()), "--port", str(port), "--cluster-enabled", "yes", "--bind", "127.0.0.1"]
+    # Else its second port is 10,000 above, where outgoing connections get theirs.
+    cluster = ["--cluster-enabled", "yes", "--cluster-port", str(free_port())]
+    words = [str(valkey_binary()), "--port", str(port), *cluster, "--bind", "127.0.0.1"]
     node = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL)
     try:
         migrated.environment["SPCM_REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
