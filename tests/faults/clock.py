@@ -1,6 +1,7 @@
 """Another time of day for a process, by libfaketime."""
 
 import importlib.util
+import os
 from pathlib import Path
 
 WHEEL = importlib.util.find_spec("libfaketime")
@@ -9,4 +10,11 @@ LIBRARY = Path(WHEEL.origin or "").parent / "vendor/libfaketime/src/libfaketime.
 
 def clock(offset: str) -> dict[str, str]:
     """What gives a process another time of day, and leaves its other clocks alone."""
-    return {"LD_PRELOAD": str(LIBRARY), "FAKETIME": offset, "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1"}
+    folders = [str(LIBRARY.parent), *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]
+    return {
+        "LD_PRELOAD": LIBRARY.name,  # without its folder: a space in that would end it
+        "LD_LIBRARY_PATH": ":".join(folders),
+        "FAKETIME": offset,
+        "DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_DONT_RESET": "1",
+    }
