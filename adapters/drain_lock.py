@@ -13,13 +13,13 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from adapters.failures import Unavailable
+from adapters.sqlite import beside
 
 
 @contextmanager
 def drain_lock(engine: Engine, partition: int) -> Iterator[bool]:
     """Whether the partition is the caller's until the block ends. Raises Unavailable."""
-    folder = Path(engine.url.database or "").resolve()
-    folder = folder.with_name(f"{folder.name}-drains")
+    folder = beside(Path(engine.url.database or ""), "-drains")
     try:
         folder.mkdir(exist_ok=True)
         file = (folder / str(partition)).open("ab")

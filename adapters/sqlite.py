@@ -46,6 +46,12 @@ def sqlite_engine(url: URL, statement_timeout: int) -> Engine:
     return engine
 
 
+def beside(database: Path, ending: str) -> Path:
+    """What belongs to the database's file, where SQLite too has it: of a link, beside what it leads to."""
+    file = database.resolve()
+    return file.with_name(f"{file.name}{ending}")
+
+
 class _File:
     """The file at a path, and its write-ahead log.
 
@@ -109,9 +115,7 @@ class _File:
 
     @property
     def _log(self) -> Path:
-        """Where SQLite has it: where the file is a link, beside what it leads to."""
-        path = self._path.resolve()
-        return path.with_name(f"{path.name}-wal")
+        return beside(self._path, "-wal")
 
     def _identities(self) -> _Identities:
         return _identity(self._path), _identity(self._log)

@@ -50,10 +50,7 @@ def demo(as_json: AsJson = False) -> None:
 
     Exit status 0 only if each outcome is what the documents say. It leaves nothing behind.
     """
-    with (
-        stopping_in_order(),
-        tempfile.TemporaryDirectory(prefix="spcm-demo-", ignore_cleanup_errors=True) as folder,
-    ):
+    with stopping_in_order(), tempfile.TemporaryDirectory(prefix="spcm-demo-", ignore_cleanup_errors=True) as folder:
         outcomes = list(_tell_examples(Path(folder)))
         raise typer.Exit(_show(outcomes, as_json=as_json))
     raise typer.Abort

@@ -27,7 +27,7 @@ def undisturbed() -> Iterator[None]:
     """What runs inside is not broken off: a request to end is taken after it."""
     came: list[int] = []
     try:
-        with _handlers(lambda number, _: came.append(number), [*requests_to_end(), signal.SIGALRM]):
+        with _given_to(lambda number, _: came.append(number), requests_to_end()):
             yield
     finally:
         for number in came:
@@ -66,7 +66,7 @@ def _handled(handler: Handler, numbers: Iterable[signal.Signals]) -> Iterator[No
         else:
             tell(lost)
 
-    with _handlers(handler, [*numbers, signal.SIGALRM]):
+    with _given_to(handler, numbers):
         tell, sys.unraisablehook = sys.unraisablehook, ask_again
         try:
             yield
@@ -76,8 +76,9 @@ def _handled(handler: Handler, numbers: Iterable[signal.Signals]) -> Iterator[No
 
 
 @contextmanager
-def _handlers(handler: Handler, numbers: Iterable[signal.Signals]) -> Iterator[None]:
-    before = {number: signal.signal(number, handler) for number in numbers}
+def _given_to(handler: Handler, numbers: Iterable[signal.Signals]) -> Iterator[None]:
+    """These signals, and SIGALRM."""
+    before = {number: signal.signal(number, handler) for number in [*numbers, signal.SIGALRM]}
     try:
         yield
     finally:

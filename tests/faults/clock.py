@@ -10,10 +10,9 @@ LIBRARY = Path(WHEEL.origin or "").parent / "vendor/libfaketime/src/libfaketime.
 
 def clock(offset: str) -> dict[str, str]:
     """What gives a process another time of day, and leaves its other clocks alone."""
-    folders = [str(LIBRARY.parent), *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]
     return {
         "LD_PRELOAD": LIBRARY.name,  # without its folder: a space in that would end it
-        "LD_LIBRARY_PATH": ":".join(folders),
+        "LD_LIBRARY_PATH": ":".join(filter(None, [str(LIBRARY.parent), os.environ.get("LD_LIBRARY_PATH")])),
         "FAKETIME": offset,
         "DONT_FAKE_MONOTONIC": "1",
         "FAKETIME_DONT_RESET": "1",
