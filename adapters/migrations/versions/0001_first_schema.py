@@ -140,7 +140,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_subscribers_imei",
         "subscribers",
-        ["tenant", "imei", "created"],
+        ["imei", "tenant", "created"],
         unique=False,
         postgresql_where=sa.text("imei IS NOT NULL"),
         sqlite_where=sa.text("imei IS NOT NULL"),
@@ -148,7 +148,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_subscribers_tag",
         "subscribers",
-        ["tenant", "tag"],
+        ["tag", "tenant"],
         unique=False,
         postgresql_where=sa.text("tag IS NOT NULL"),
         sqlite_where=sa.text("tag IS NOT NULL"),
@@ -156,7 +156,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_subscribers_imsi",
         "subscribers",
-        ["tenant", "imsi"],
+        ["imsi", "tenant"],
         unique=True,
         postgresql_where=sa.text("imsi IS NOT NULL"),
         sqlite_where=sa.text("imsi IS NOT NULL"),
