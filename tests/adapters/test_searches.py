@@ -17,6 +17,8 @@ KEYS = [("acme", str(number)) for number in range(100)]
 PAGES_A_KEY = 5
 """Those of an index from its root to a leaf, and the row's."""
 
+EXPLAIN = {"postgresql": "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)", "sqlite": "EXPLAIN QUERY PLAN"}
+
 Search = Callable[[Connection], Any]
 SEARCHES: dict[str, Search] = {
     "msisdn": lambda connection: Rows(connection, {SUBSCRIBERS}).find(SUBSCRIBERS.by(msisdn=""), KEYS),
@@ -36,30 +38,34 @@ def connection(engine: Engine) -> Iterator[Connection]:
         _remember(connection)
         connection.commit()
         yield connection
-        connection.rollback()
 
 
-@pytest.mark.parametrize("field", SEARCHES)
-def test_a_search_goes_to_each_key_through_an_index(connection: Connection, field: str) -> None:
+def test_a_search_goes_to_each_key_through_an_index(connection: Connection) -> None:
+    for field, search in SEARCHES.items():
+        plan = _plan_of(search, connection)
+        if connection.dialect.name == "postgresql":
+            [[[found]]] = plan
+            pages = found["Plan"]["Shared Hit Blocks"] + found["Plan"]["Shared Read Blocks"]
+            assert pages <= PAGES_A_KEY * len(KEYS), field
+        else:
+            steps = [step for *_, step in plan if "subscribers" in step or "journal" in step]
+            assert steps, field
+            assert all(step.startswith("SEARCH") and "tenant=?" in step and f"{field}=?" in step for step in steps)
+
+
+def _plan_of(search: Search, connection: Connection) -> list[Any]:
+    """What the engine says of the search's one statement."""
     plans: list[list[Any]] = []
 
     def explain(_: Connection, cursor: Any, statement: str, parameters: Any, *_context: Any) -> None:
-        cursor.execute(f"{how} {statement}", parameters)
+        cursor.execute(f"{EXPLAIN[connection.dialect.name]} {statement}", parameters)
         plans.append(cursor.fetchall())
 
-    how = "EXPLAIN QUERY PLAN"
-    if connection.dialect.name == "postgresql":
-        how = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)"
     event.listen(connection, "before_cursor_execute", explain)
-    SEARCHES[field](connection)
+    search(connection)
+    event.remove(connection, "before_cursor_execute", explain)
     [plan] = plans
-    if connection.dialect.name == "postgresql":
-        [[[found]]] = plan
-        assert found["Plan"]["Shared Hit Blocks"] + found["Plan"]["Shared Read Blocks"] <= PAGES_A_KEY * len(KEYS)
-    else:
-        steps = [step for *_, step in plan if "subscribers" in step or "journal" in step]
-        assert steps
-        assert all(step.startswith("SEARCH") and "tenant=?" in step and f"{field}=?" in step for step in steps)
+    return plan
 
 
 def _remember(connection: Connection) -> None:
