@@ -66,7 +66,6 @@ class Batch:
         for case in cases:
             case.result = refusal(case.command.fault or Overloaded(), case.command.subject)
             case.outcome = self._outcome(case)
-        self._lock.keep((), first=cases[0].event_id)
         return cases
 
     def execute(self, cases: Sequence[Case]) -> Sequence[Case]:
@@ -84,7 +83,7 @@ class Batch:
         for case in cases:
             self._guarded(case, self._check)
         self._journal.prefetch([case.key for case in cases if case.command.fault is None])
-        unit = self._load([c for c in cases if c.work is not None and self._journal.find(*c.key) is None])
+        unit = self._load(cases)
         decided = []
         enough = time.monotonic() + LONGEST_BATCH
         for case in cases:
@@ -116,8 +115,8 @@ class Batch:
         locked: set[tuple[str, Kind[Any]]] = set()
         wanted = []
         for case in cases:
-            if case.work is not None and case.principal is not None:
-                tenant = case.principal.tenant
+            if case.work is not None and self._journal.find(*case.key) is None:
+                tenant, _ = case.key
                 for kind in case.work.locks:
                     locked.add((tenant, kind))
                 wanted += [(tenant, lookup) for lookup in case.work.lookups]

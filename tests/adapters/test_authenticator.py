@@ -94,13 +94,16 @@ def test_many_names_of_nobody_cost_few_hashes(hashed: list[str | None]) -> None:
     assert authenticator.hashed == len(hashed) == 2 * FAILURES_A_MINUTE
 
 
-def test_a_minute_later_a_user_may_try_again(hashed: list[str | None], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_minute_later_a_user_may_try_again_as_often(
+    hashed: list[str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = [1000.0]
     monkeypatch.setattr("adapters.authenticator.time.monotonic", lambda: now[0])
     authenticator = Authenticator()
-    told = [type(ask(authenticator, "u1")) for _ in range(FAILURES_A_MINUTE + 2)]
-    assert told == [Unauthenticated] * FAILURES_A_MINUTE + [Overloaded] * 2
-    now[0] += 61
+    for _ in range(3):
+        told = [type(ask(authenticator, "u1")) for _ in range(FAILURES_A_MINUTE + 2)]
+        assert told == [Unauthenticated] * FAILURES_A_MINUTE + [Overloaded] * 2
+        now[0] += 61
     assert isinstance(ask(authenticator, "u1", "right"), Principal)
 
 

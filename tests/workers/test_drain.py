@@ -322,6 +322,34 @@ def test_who_was_overtaken_forgives_nothing(bench: Bench) -> None:
     assert bench.streams.take(0, at_most=1).deaths == 3
 
 
+def test_who_is_overtaken_leaves_what_is_left_to_the_other(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    finish = bench.streams.finish
+
+    def finish_late(partition: int, token: str, told: Iterable[Any]) -> int:
+        bench.streams.take(partition, at_most=1)
+        return finish(partition, token, told)
+
+    bench.send("071")
+    monkeypatch.setattr(bench.streams, "finish", finish_late)
+    with capture_logs() as logged:
+        assert bench.drain() is False
+    assert bench.told() == []
+    assert [(line["event"], line["log_level"]) for line in logged] == [("partition-taken-over", "info")]
+
+
+def test_a_redis_that_is_gone_is_waited_for(bench: Bench, slow: Proxy, redis_url: str) -> None:
+    bench.streams = through(slow, redis_url, timeout=5)
+    bench.send("071")
+    slow.refuse(True)
+    slow.cut()
+    with capture_logs() as logged:
+        assert bench.drain() is False
+    assert [line["event"] for line in logged] == ["waiting"]
+    slow.heal()
+    bench.drain()
+    assert bench.told() == [201]
+
+
 def test_on_sqlite_too_nobody_takes_what_is_just_being_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who comes second would otherwise have waited for the commit, and would take what is not told yet."""
     others: list[bool] = []
