@@ -63,10 +63,7 @@ class BulkItem:
         """The item as it was sent, but with an id, and with the references filled in that these answers can fill."""
         filled = self.sent
         if answers is not None:
-            filled = {
-                name: fill_in(value, answers) if name in ("params", "payload") else value
-                for name, value in self.sent.items()
-            }
+            filled = {name: fill_in(value, answers) for name, value in self.sent.items()}
         # An id that was given stays where it is; one that was not comes first, and takes the place of a null.
         return filled if self.sent.get("id") is not None else {"id": self.id} | filled | {"id": self.id}
 

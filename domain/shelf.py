@@ -61,9 +61,6 @@ class Shelf(Generic[R]):
 
     def matches(self, lookup: Lookup[R]) -> list[R]:
         """What here has the lookup's values, in the order of the key."""
-        if lookup.fields == (self.kind.key,):
-            resource = self._resources.get(lookup.values[0])
-            return [] if resource is None else [resource]
         keys: Iterable[Any] = self._index(lookup.fields).get(lookup.values, ())
         return [resource for key in sorted(keys) if (resource := self._resources[key]) is not None]
 

@@ -117,9 +117,7 @@ class State:
 
     def write(self) -> None:
         """Write what has changed since the last time."""
-        changes, last_ids = self.take_changes()
-        if changes or last_ids:
-            self._source.write(changes, last_ids)
+        self._source.write(*self.take_changes())
 
     def take_changes(self) -> tuple[list[Changes], dict[str, int]]:
         """What has changed since the last time, and the last ids given; both then count as written."""

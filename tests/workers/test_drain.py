@@ -477,3 +477,12 @@ def test_bulks_with_many_items_are_not_all_of_one_batch(
     bench.drain()
     assert sizes == [2, 1, 1]
     assert bench.told() == [200] * 4
+
+
+@pytest.mark.parametrize("payload", [[], "items", {}, {"items": 3}, {"items": {"0": {}}}])
+def test_a_bulk_that_is_none_is_told_so(bench: Bench, payload: Any) -> None:
+    bench.ask("bulk.execute", payload)
+    bench.send("071")
+    with capture_logs() as logged:
+        bench.drain()
+    assert (bench.told(), logged) == ([412 if isinstance(payload, dict) else 400, 201], [])
