@@ -90,6 +90,13 @@ def test_an_optional_param_that_is_null_counts_as_not_given() -> None:
     assert params_of(SubscriberQuery, {"imsi": "1", "imei": None}).imsi == "1"
 
 
+@pytest.mark.parametrize("params", [{}, {"imsi": None, "imei": None}, {"imsi": "1", "imei": "12345678901234"}])
+def test_a_subscriber_is_searched_by_one_of_imsi_and_imei(params: dict[str, Any]) -> None:
+    with pytest.raises(BadRequest) as refused:
+        params_of(SubscriberQuery, params)
+    assert refused.value.body["message"] == "params: exactly one of imsi and imei must be given"
+
+
 def test_no_fault_repeats_the_value() -> None:
     class Both(Fields):
         text: Text

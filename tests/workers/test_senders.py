@@ -27,6 +27,11 @@ def test_a_batch_verifies_no_more_passwords_than_it_has_time_for(desk: Desk, mon
     assert [event["status"] for event in desk.run(*guesses[5:])] == [401] * 3
 
 
+def test_one_wrong_password_is_one_guess_in_a_batch(desk: Desk) -> None:
+    events = desk.run(*(guess(desk, 1) for _ in range(2 * FAILURES_A_MINUTE)))
+    assert [event["status"] for event in events] == [401] * 2 * FAILURES_A_MINUTE
+
+
 def test_a_password_of_what_is_no_command_is_no_guess(desk: Desk) -> None:
     wrong = [guess(desk, number, unknown=number) for number in range(FAILURES_A_MINUTE)]
     events = desk.run(*wrong, desk.command(**new_subscriber("1")))
