@@ -18,7 +18,8 @@ from adapters.keys import DEAD_LETTERS, command_stream, outcome_stream
 from adapters.redis_client import connect
 from adapters.streams import CommandStreams
 from adapters.tables import partitions
-from domain.operations import SingleOperation
+from domain.operations import SingleOperation, SingleWork
+from domain.state import State
 from tests.engines import migrated
 from tests.faults.proxy import Proxy
 from tests.workers.bench import Bench
@@ -209,6 +210,27 @@ def test_what_was_executed_is_no_dead_letter_though_its_worker_died_of_telling_i
     bench.drain()
     assert bench.told() == [201]
     assert not bench.client.exists(DEAD_LETTERS)
+
+
+def test_what_failed_is_a_dead_letter_though_its_worker_died_of_telling_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute = SingleWork.execute
+
+    def fail_of_one(work: SingleWork, state: State) -> Any:
+        if "071" in vars(work.at).values():
+            raise RuntimeError
+        return execute(work, state)
+
+    monkeypatch.setattr(SingleWork, "execute", fail_of_one)
+    bench.send("071", "072")
+    with monkeypatch.context() as broken:
+        broken.setattr(bench.streams, "_finish", die)
+        with pytest.raises(Killed):
+            bench.drain()
+    bench.drain()
+    assert bench.told() == [500, 201]
+    assert bench.client.xlen(DEAD_LETTERS) == 1
 
 
 def test_what_was_executed_before_is_not_told_all_at_once_if_it_is_large(
