@@ -148,6 +148,13 @@ def test_who_was_found_by_imei_is_not_changed_meanwhile(
         assert fields_of(desk, "1", "status", "zone") == left
 
 
+def test_new_subscribers_of_two_partitions_do_not_wait_for_each_other(desk: Desk) -> None:
+    with desk.engine.begin() as somebody:
+        told = desk.execute(somebody, subscriber(desk, "create", "1", {"msisdn": "1"}))
+        told += desk.run(subscriber(desk, "create", "2", {"msisdn": "2"}))
+    assert [each["status"] for each in told] == [201, 201]
+
+
 def test_a_search_by_imei_waits_for_nobody_though_its_batch_changes_others(desk: Desk) -> None:
     desk.create("1", imei="35000000000001")
     desk.create("2")

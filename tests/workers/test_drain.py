@@ -269,19 +269,25 @@ def test_an_outage_is_never_held_against_a_command(bench: Bench, fail: Fail, mon
     assert bench.told() == [201]
 
 
-def test_a_take_whose_answer_was_lost_is_no_death(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("forgiven", ["at once", "later"])
+def test_a_take_whose_answer_was_lost_is_no_death(bench: Bench, forgiven: str, monkeypatch: pytest.MonkeyPatch) -> None:
     take = bench.streams._take
 
     def lose(**how: Any) -> None:
         take(**how)
         raise redis.ConnectionError
 
+    def never_arrive(**_: Any) -> None:
+        raise redis.ConnectionError
+
     bench.send("071")
-    monkeypatch.setattr(bench.streams, "_take", lose)
-    for _ in range(5):
-        with pytest.raises(Unavailable):
-            bench.streams.take(0, at_most=10)
-    monkeypatch.undo()
+    with monkeypatch.context() as broken:
+        broken.setattr(bench.streams, "_take", lose)
+        if forgiven == "later":
+            broken.setattr(bench.streams, "_forgive", never_arrive)
+        for _ in range(5):
+            with pytest.raises(Unavailable):
+                bench.streams.take(0, at_most=10)
     taken = bench.streams.take(0, at_most=10)
     assert (taken.deaths, taken.tries) == (0, 1)
 
