@@ -3,6 +3,7 @@
 On PostgreSQL; SQLite has one writer at a time.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -148,11 +149,60 @@ def test_who_was_found_by_imei_is_not_changed_meanwhile(
         assert fields_of(desk, "1", "status", "zone") == left
 
 
+def test_a_batch_goes_to_rows_in_one_order_whatever_that_of_its_commands(desk: Desk) -> None:
+    """Else two batches that meet at several rows would each have what the other one waits for."""
+    for number in (1, 2, 3):
+        at = {"planDefinitionId": number}
+        desk.ask("provisionProfile.create", {"name": f"profile {number}", "defaultProfile": False})
+        desk.ask("planDefinition.create", plan(number))
+        desk.ask("pccProfile.create", pcc(number), params=at)
+    desk.create("1", "2", "3")
+
+    def about(number: int) -> list[JsonObject]:
+        at = {"planDefinitionId": number}
+        return [
+            subscriber(desk, "update", f"{number}", {"tag": "t"}),
+            desk.command("pccProfile.update", {"precedence": 2}, params={**at, "pccProfileId": number}),
+            desk.command("planDefinition.finalise", params=at),
+            desk.command("provisionProfile.update", {"locale": "en"}, params={"id": number}),
+            subscriber(desk, "create", f"0{number}", {"msisdn": f"0{number}"}),
+        ]
+
+    def gone_to(commands: Sequence[JsonObject]) -> list[Any]:
+        """The statements, each with the keys of its rows."""
+        executed: list[Any] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
+            rows = json.loads(given["rows"]) if "rows" in given else [given]
+            executed.append((statement, [list(row.values())[:2] for row in rows]))
+
+        with desk.engine.connect() as connection:
+            event.listen(connection, "before_cursor_execute", note)
+            assert {each["status"] for each in desk.execute(connection, *commands)} <= {200, 201, 204}
+            connection.rollback()
+        return executed
+
+    first, second, third = map(about, (1, 2, 3))
+    executed = gone_to([*first, *second, *third])
+    assert gone_to([*third[1:], *second[1:], *first[1:], third[0], second[0], first[0]]) == executed
+    assert all(keys == sorted(keys) for _, keys in executed)
+    ids_held = [keys for statement, keys in executed if statement.startswith("SELECT last_ids")]
+    assert len(ids_held) == 3
+    assert ids_held == sorted(ids_held)
+
+
 def test_new_subscribers_of_two_partitions_do_not_wait_for_each_other(desk: Desk) -> None:
     with desk.engine.begin() as somebody:
         told = desk.execute(somebody, subscriber(desk, "create", "1", {"msisdn": "1"}))
         told += desk.run(subscriber(desk, "create", "2", {"msisdn": "2"}))
     assert [each["status"] for each in told] == [201, 201]
+
+
+def test_a_read_waits_for_nobody(desk: Desk) -> None:
+    desk.create("1")
+    with desk.engine.begin() as somebody:
+        somebody.execute(select(subscribers).where(subscribers.c.msisdn == "1").with_for_update())
+        assert desk.ask("subscriber.get", params={"msisdn": "1"})["status"] == 200
 
 
 def test_a_search_by_imei_waits_for_nobody_though_its_batch_changes_others(desk: Desk) -> None:
