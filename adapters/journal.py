@@ -48,6 +48,8 @@ class Journal:
 
     def prefetch(self, commands: Sequence[tuple[str, str]]) -> None:
         """Load what is remembered of these tenants and command ids."""
+        if not commands:
+            return
         keys = [{"tenant": tenant, "command_id": command_id} for tenant, command_id in sorted(set(commands))]
         statement = _find_records(self._connection.dialect.name)
         for row in self._connection.execute(statement, {ROWS: encode(keys).decode()}):

@@ -66,6 +66,7 @@ class Batch:
         for case in cases:
             case.result = refusal(case.command.fault or Overloaded(), case.command.subject)
             case.outcome = self._outcome(case)
+        self._lock.keep((), first=cases[0].event_id)
         return cases
 
     def execute(self, cases: Sequence[Case]) -> Sequence[Case]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import redis
-from sqlalchemy import Engine, make_url, update
+from sqlalchemy import Engine, make_url, select, update
 from structlog.testing import capture_logs
 
 from adapters.database import make_engine
@@ -217,12 +217,12 @@ def test_what_failed_is_a_dead_letter_though_its_worker_died_of_telling_it(
 ) -> None:
     execute = SingleWork.execute
 
-    def fail_of_one(work: SingleWork, state: State) -> Any:
+    def execute_all_but_one(work: SingleWork, state: State) -> Any:
         if "071" in vars(work.at).values():
             raise RuntimeError
         return execute(work, state)
 
-    monkeypatch.setattr(SingleWork, "execute", fail_of_one)
+    monkeypatch.setattr(SingleWork, "execute", execute_all_but_one)
     bench.send("071", "072")
     with monkeypatch.context() as broken:
         broken.setattr(bench.streams, "_finish", die)
@@ -487,6 +487,17 @@ def test_beyond_the_limit_what_is_no_command_is_told_so_and_not_to_come_again(be
     assert bench.told() == [201, 503]
     [(_, fields)] = bench.client.xrange(outcome_stream(None))
     assert json.loads(fields[b"event"])["status"] == 400
+
+
+def test_what_was_kept_of_reads_is_dropped_also_by_who_refuses(bench: Bench) -> None:
+    """It may be megabytes, which each batch reads."""
+    bench.streams = CommandStreams(bench.client, backlog_limit=2, outcome_retention=timedelta(days=1))
+    bench.ask("subscriber.get", params={"msisdn": "071"})
+    bench.send("071", "072")
+    bench.drain()
+    assert bench.told() == [404, 201, 503]
+    with bench.engine.connect() as connection:
+        assert set(connection.scalars(select(partitions.c.unremembered))) == {None}
 
 
 def test_bulks_with_many_items_are_not_all_of_one_batch(
