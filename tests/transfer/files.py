@@ -15,6 +15,8 @@ from tests.cli.program import ignore_nothing
 from tests.contract.installation import PASSWORD, PATIENCE, ROOT, Installation
 from tests.polling import wait_for
 
+HEADER = "msisdn,imsi,dpsEnabled,zone\n"
+
 
 class Files:
     """A folder, and the commands for a tenant that is empty at first, whose user `oms` may do everything."""
