@@ -4,6 +4,7 @@ Imports of servers and drivers are inside the fixtures, so that a run of tests t
 """
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,12 @@ COLOURED = ("FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS", "TTY_COMPATIBLE")
 for _name in [name for name in os.environ if name.startswith(("SPCM_", "PG")) or name in COLOURED]:
     if _name != TEST_DATABASE_URL:
         del os.environ[_name]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tidy_end() -> None:
+    """A run that is told to end takes with it what its tests have started, as after Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
