@@ -1,4 +1,5 @@
 import json
+from types import MappingProxyType
 
 import pytest
 
@@ -61,10 +62,21 @@ def test_a_command_may_have_32_levels() -> None:
     assert written(Command("subscriber.update", payload=nested(31)))["payload"] == nested(31)
 
 
+def test_levels_are_counted_and_not_brackets() -> None:
+    wide = {"a": [nested(29), *[[{}]] * 40]}
+    assert written(Command("subscriber.update", payload=wide))["payload"] == wide
+
+
+def test_any_mapping_is_an_object() -> None:
+    payload = MappingProxyType({"a": MappingProxyType({"b": 1})})
+    assert written(Command("subscriber.update", payload=payload))["payload"] == {"a": {"b": 1}}
+
+
 @pytest.mark.parametrize(
     "payload",
     [
         nested(32),
+        {"a": [[nested(29)], *[[]] * 40]},
         {"a": float("nan")},
         {"a": float("inf")},
         {"a": "\ud800"},
@@ -75,6 +87,7 @@ def test_a_command_may_have_32_levels() -> None:
     ],
     ids=[
         "33 levels",
+        "33 levels of arrays and objects",
         "NaN",
         "Infinity",
         "lone surrogate",

@@ -11,6 +11,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
 from spcm_client import MalformedOutcome, OutcomeGroup, follow
+from tests.client.clock import Clock
 from tests.client.stand_in import demote, publish
 
 
@@ -74,6 +75,15 @@ def test_a_lost_connection_is_waited_out(redis: Redis, redis_url: str) -> None:
         publish(redis, first=i)
         assert ids(itertools.islice(outcomes, 1)) == [f"c{i}"]
         redis.client_kill_filter(_type="normal", skipme=True)
+
+
+def test_the_idle_time_begins_anew_with_each_outcome(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spcm_client.patience.time", clock := Clock())
+    outcomes = follow(redis, "acme", "start", idle=10)
+    for i in range(3):
+        publish(redis, first=i)
+        assert next(outcomes).command_id == f"c{i}"
+        clock.now += 11
 
 
 def test_a_redis_that_is_a_replica_for_a_while_is_waited_out(redis: Redis, redis_url: str) -> None:

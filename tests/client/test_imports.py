@@ -129,7 +129,11 @@ UNSENDABLE = {
     "no JSON": BulkItem("subscriber.create", {"msisdn": "1"}, {"a": float("inf")}),
     "no operation": BulkItem("create"),
     "a bulk": BulkItem("bulk.execute"),
+    "too long an operation": BulkItem(f"create.{'x' * 58}"),
+    "no text for an operation": BulkItem(None),  # type: ignore[arg-type]
     "too long an id": item(1, id="x" * 129),
+    "a zero in an id": item(1, id="a\0b"),
+    "no text for an id": item(1, id=("1",)),
     "too large": BulkItem("planDefinition.create", payload={"summary": "x" * 4 * 1024 * 1024}),
     "too large beside an envelope": BulkItem("subscriber.get", {"msisdn": "x" * (4 * 1024 * 1024 - 200)}, id="own"),
 }
@@ -144,6 +148,12 @@ def test_an_item_that_cannot_be_sent_harms_only_itself(client: Client, bad: Bulk
         (201, None),
     ]
     assert results[1].id == (bad.id or "1")
+
+
+def test_an_operation_and_an_id_may_be_as_long_as_the_contract_lets_them(client: Client, worker: StandIn) -> None:
+    longest = BulkItem(f"create.{'x' * 57}", id="x" * 128)
+    assert [each.ok for each in import_items(client, [longest])] == [True]
+    assert bulks(worker)[0]["payload"]["items"] == [{"id": longest.id, "operation": longest.operation}]
 
 
 def test_an_item_that_cannot_be_sent_ends_an_atomic_import(client: Client) -> None:

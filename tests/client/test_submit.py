@@ -11,7 +11,9 @@ from redis import Redis
 from redis.connection import Connection
 
 from spcm_client import Client, Command, InvalidCommand, SubmitFailed, partition_of, stream_of
+from spcm_client.commands import basic_authorization
 from tests.faults.proxy import Proxy
+from tests.polling import wait_for
 
 
 def sent(redis: Any, partition: int) -> list[dict[str, Any]]:
@@ -34,6 +36,25 @@ def test_the_number_of_partitions_is_the_installations(redis: Redis, client: Cli
     assert client.partitions == 8  # no worker has started yet
     redis.set("spcm:partitions", 1)
     assert client.submit("subscriber.get", {"msisdn": "0871234567"}).partition == 0
+    redis.set("spcm:partitions", "is not asked again: it never changes")
+    assert client.submit("subscriber.get", {"msisdn": "0871234567"}).partition == 0
+
+
+def test_who_is_given_a_url_closes_its_connections(redis: Redis, redis_url: str) -> None:
+    def connected() -> int:
+        return sum(each["name"] == "mine" for each in redis.client_list())
+
+    with Client(f"{redis_url}?client_name=mine", "acme", "oms", "s3cret") as client:
+        client.submit("subscriber.get", {"msisdn": "0871234567"})
+        assert connected() == 1
+    wait_for(lambda: not connected(), within=10)
+
+
+def test_who_is_given_a_connection_leaves_it_open(redis: Redis) -> None:
+    before = redis.client_id()
+    with Client(redis, "acme", "oms", "s3cret") as client:
+        client.submit("subscriber.get", {"msisdn": "0871234567"})
+    assert redis.client_id() == before
 
 
 def test_many_commands_keep_their_order_in_their_partition(redis: Redis, client: Client) -> None:
@@ -43,6 +64,19 @@ def test_many_commands_keep_their_order_in_their_partition(redis: Redis, client:
     for partition in range(8):
         ids = [command["id"] for command in sent(redis, partition)]
         assert ids == [each.command_id for each in submitted if each.partition == partition]
+
+
+@pytest.mark.parametrize(("size", "count", "chunks"), [(1024, 1500, 3), (64 * 1024, 144, 9)])
+def test_many_commands_go_500_at_a_time_or_1_mib(
+    size: int, count: int, chunks: int, redis: Redis, client: Client
+) -> None:
+    rest = len(
+        Command("subscriber.update", payload={"tag": ""}, id="x").to_json("acme", basic_authorization("oms", "s3cret"))
+    )
+    command = Command("subscriber.update", payload={"tag": "x" * (size - rest)}, id="x")
+    redis.config_resetstat()
+    client.submit_many([command] * count)
+    assert redis.info("commandstats")["cmdstat_exec"]["calls"] == chunks
 
 
 def test_of_commands_among_which_one_cannot_be_written_none_is_sent(redis: Redis, client: Client) -> None:
