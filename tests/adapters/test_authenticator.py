@@ -52,6 +52,15 @@ def test_a_password_that_comes_back_is_right_again(engine: Engine) -> None:
     assert told == [Principal, Unauthenticated, Principal]
 
 
+def test_who_sends_the_old_password_is_not_taken_for_those_who_guess(engine: Engine) -> None:
+    gate = Gate(engine)
+    assert gate.ask("first") is Principal
+    for _ in range(FAILURES_A_MINUTE):
+        gate.ask("wrong")
+    gate.change_to("second")
+    assert [gate.ask(password) for password in ("first", "wrong")] == [Unauthenticated, Overloaded]
+
+
 def test_one_wrong_password_sent_again_and_again_counts_each_time(engine: Engine) -> None:
     gate = Gate(engine)
     told = [gate.ask("wrong") for _ in range(FAILURES_A_MINUTE + 1)]
@@ -94,6 +103,13 @@ def test_many_names_of_nobody_cost_few_hashes(hashed: list[str | None]) -> None:
     assert authenticator.hashed == len(hashed) == 2 * FAILURES_A_MINUTE
 
 
+def test_one_name_of_nobody_is_told_what_a_user_is_told(hashed: list[str | None]) -> None:
+    for name in ("u1", "nobody"):
+        authenticator = Authenticator()
+        told = [type(ask(authenticator, name)) for _ in range(FAILURES_A_MINUTE + 1)]
+        assert told == [Unauthenticated] * FAILURES_A_MINUTE + [Overloaded]
+
+
 def test_a_minute_later_a_user_may_try_again_as_often(
     hashed: list[str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,3 +133,15 @@ def test_what_is_remembered_has_bounds(hashed: list[str | None], monkeypatch: py
         ask(authenticator, "x" * 1_000_000 + str(n))
     assert len(authenticator._remembered) == len(authenticator._failures_of_strangers._times) == 5
     assert all(len(name or "") < 300 for _, name in authenticator._failures_of_strangers._times)
+
+
+def test_the_least_used_is_forgotten_first(hashed: list[str | None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.authenticator.REMEMBERED", 2)
+    authenticator = Authenticator()
+    for user in ("u1", "u2", "u1", "u3"):
+        ask(authenticator, user, "right")
+    assert authenticator.hashed == 3
+    ask(authenticator, "u1", "right")
+    assert authenticator.hashed == 3
+    ask(authenticator, "u2", "right")
+    assert authenticator.hashed == 4

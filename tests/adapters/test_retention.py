@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, delete, event, func, select, text
 
 from adapters.database import make_engine
 from adapters.journal import Journal, Record, forget_before
+from adapters.keys import command_stream
 from adapters.migrations import migrate
 from adapters.retention import Retention, claim_maintenance
 from adapters.tables import journal
@@ -134,6 +135,17 @@ def test_streams_and_journal_have_each_their_own_retention(engine: Engine, clien
     assert [client.xlen(stream) for stream in streams] == [301, 301]
     assert Retention(engine, client, journal=9 * DAY, outcomes=DAY).run() == 0
     assert all(client.xlen(stream) < 150 for stream in streams)  # whole nodes of a hundred go
+
+
+def test_commands_wait_for_as_long_as_it_takes(engine: Engine, client: Redis) -> None:
+    streams = [command_stream(partition) for partition in range(2)] + ["not-ours"]
+    with client.pipeline() as pipeline:
+        for stream in streams:
+            for number in range(300):
+                pipeline.xadd(stream, {"command": "{}"}, id=f"1-{number + 1}")
+        pipeline.execute()
+    Retention(engine, client, DAY, DAY).run()
+    assert [client.xlen(stream) for stream in streams] == [300] * 3
 
 
 def test_all_that_is_too_old_goes_however_much_it_is(engine: Engine, client: Redis) -> None:
