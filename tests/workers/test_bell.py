@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from celery.worker import state
 from redis import Redis
+from structlog.testing import capture_logs
 
 from adapters.failures import Unavailable
 from adapters.settings import settings
@@ -39,14 +40,19 @@ def test_a_bug_in_it_ends_the_worker(client: Redis, monkeypatch: pytest.MonkeyPa
         raise ZeroDivisionError
 
     monkeypatch.setattr("workers.bell.fix_partitions", fail)
-    run()
+    with capture_logs() as logged:
+        run()
     assert state.should_stop == 1
+    assert [(line["event"], line["error"]) for line in logged] == [("bell-failed", "ZeroDivisionError")]
+    assert isinstance(logged[0]["exc_info"], ZeroDivisionError)
 
 
 def test_another_number_of_partitions_in_redis_ends_the_worker(client: Redis) -> None:
     client.set("spcm:partitions", 4)
-    run()
+    with capture_logs() as logged:
+        run()
     assert state.should_stop == 1
+    assert [line["event"] for line in logged] == ["not-ready"]
 
 
 def test_a_worker_that_ends_by_itself_has_not_failed(client: Redis) -> None:
