@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from adapters.valkey import Valkey
     from tests.contract.installation import Installation
+    from tests.faults.proxy import Proxy
     from tests.servers import Postgres
 
 TEST_DATABASE_URL = "SPCM_TEST_DATABASE_URL"
@@ -68,6 +69,25 @@ def redis_url(_shared_valkey: "Valkey") -> str:
     with redis.Redis.from_url(_shared_valkey.url) as client:
         client.flushall()
     return _shared_valkey.url
+
+
+@pytest.fixture
+def proxy(redis_url: str) -> "Iterator[Proxy]":
+    """A way to that Valkey which is slow, and on which connections break, as a test wants it."""
+    from sqlalchemy import make_url
+
+    from tests.faults.proxy import Proxy
+
+    with Proxy(("127.0.0.1", make_url(redis_url).port or 0)) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def proxied_url(redis_url: str, proxy: "Proxy") -> str:
+    """The URL of that way."""
+    from sqlalchemy import make_url
+
+    return make_url(redis_url).set(port=proxy.port).render_as_string(hide_password=False)
 
 
 @pytest.fixture

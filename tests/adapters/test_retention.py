@@ -33,6 +33,15 @@ def remembered(engine: Engine) -> int | None:
         return connection.scalar(select(func.count()).select_from(journal))
 
 
+def fill(client: Redis, streams: list[str], count: int, time: int = 1) -> None:
+    """So many entries in each, as added at that time, in milliseconds."""
+    with client.pipeline() as pipeline:
+        for stream in streams:
+            for number in range(count):
+                pipeline.xadd(stream, {"event": "{}"}, id=f"{time}-{number + 1}")
+        pipeline.execute()
+
+
 def test_what_is_left_when_the_time_is_up_has_the_next_turn_at_once(engine: Engine, client: Redis) -> None:
     with engine.begin() as connection:
         remember(connection, NOW - 2 * DAY, 5_001)
@@ -123,10 +132,9 @@ def test_a_claim_that_does_not_end_in_time_is_shortened(left: int | None, client
 
 def test_streams_and_journal_have_each_their_own_retention(engine: Engine, client: Redis) -> None:
     old = int((NOW - 2 * DAY).timestamp() * 1000)
-    streams = ("spcm:outcomes:acme", "spcm:deadletters")
+    streams = ["spcm:outcomes:acme", "spcm:deadletters"]
+    fill(client, streams, 300, time=old)
     for stream in streams:
-        for number in range(300):
-            client.xadd(stream, {"event": "{}"}, id=f"{old}-{number + 1}")
         client.xadd(stream, {"event": "new"})
     client.set("spcm:outcomes:odd", "no stream, and in nobody's way")
     with engine.begin() as connection:
@@ -139,28 +147,21 @@ def test_streams_and_journal_have_each_their_own_retention(engine: Engine, clien
 
 def test_commands_wait_for_as_long_as_it_takes(engine: Engine, client: Redis) -> None:
     streams = [command_stream(partition) for partition in range(2)] + ["not-ours"]
-    with client.pipeline() as pipeline:
-        for stream in streams:
-            for number in range(300):
-                pipeline.xadd(stream, {"command": "{}"}, id=f"1-{number + 1}")
-        pipeline.execute()
+    fill(client, streams, 300)
     Retention(engine, client, DAY, DAY).run()
     assert [client.xlen(stream) for stream in streams] == [300] * 3
 
 
 def test_all_that_is_too_old_goes_however_much_it_is(engine: Engine, client: Redis) -> None:
     """By itself Redis removes 10,000 entries at a time."""
-    with client.pipeline() as pipeline:
-        for stream in ("spcm:outcomes:quiet", "spcm:outcomes:calm"):
-            for number in range(25_000):
-                pipeline.xadd(stream, {"event": "{}"}, id=f"1-{number + 1}")
-        pipeline.execute()
+    streams = ["spcm:outcomes:quiet", "spcm:outcomes:calm"]
+    fill(client, streams, 25_000)
     client.set("spcm:maintenance", 1)
     Retention(engine, client, DAY, DAY, budget=0).run()
     assert not client.exists("spcm:maintenance")  # something is left for another turn
     client.set("spcm:maintenance", 1)
     Retention(engine, client, DAY, DAY, budget=60).run()
-    assert [client.xlen(stream) for stream in ("spcm:outcomes:quiet", "spcm:outcomes:calm")] == [0, 0]
+    assert [client.xlen(stream) for stream in streams] == [0, 0]
     assert client.exists("spcm:maintenance")
 
 

@@ -2,11 +2,10 @@ from collections.abc import Iterator
 
 import pytest
 from redis import Redis
-from sqlalchemy import make_url
 
 from spcm_client import Client
+from tests.client.clock import Clock
 from tests.client.stand_in import StandIn
-from tests.faults.proxy import Proxy
 
 
 @pytest.fixture
@@ -29,12 +28,8 @@ def worker(redis_url: str) -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def proxy(redis_url: str) -> Iterator[Proxy]:
-    """A way to Redis on which connections break."""
-    with Proxy(("127.0.0.1", make_url(redis_url).port or 0)) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def proxied_url(redis_url: str, proxy: Proxy) -> str:
-    return make_url(redis_url).set(port=proxy.port).render_as_string(hide_password=False)
+def idle_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """By which a reader counts how long no outcome came."""
+    clock = Clock()
+    monkeypatch.setattr("spcm_client.patience.time", clock)
+    return clock

@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -32,8 +32,11 @@ class Timeline(Clock):
         self._client = client
         self._answers: deque[bytes] = deque()
 
-    def run(self, items: Iterator[BulkItem] | None = None, **how: Any) -> list[ItemResult]:
-        return list(import_items(self._client, items or subscribers(1), **how))
+    def begin(self, items: Iterable[BulkItem], **how: Any) -> Iterator[ItemResult]:
+        return import_items(self._client, items, **how)
+
+    def run(self, items: Iterable[BulkItem] | None = None, **how: Any) -> list[ItemResult]:
+        return list(self.begin(items or subscribers(1), **how))
 
     def sent_at(self) -> list[int]:
         """In seconds; a pause after a loss counts for nothing."""
@@ -142,7 +145,7 @@ def test_a_redis_that_was_away_for_a_while_is_no_cause(clock: Timeline) -> None:
 
 def test_while_the_caller_has_its_turn_nobody_is_asked_again(clock: Timeline) -> None:
     clock.answer = lambda sent: bulk_answer(sent) if len(clock.sent) != 2 else None
-    told = import_items(clock._client, [*subscribers(1, "1"), *subscribers(1, "3")])
+    told = clock.begin([*subscribers(1, "1"), *subscribers(1, "3")])
     next(told)
     clock.now += 1000
     next(told)

@@ -77,13 +77,12 @@ def test_a_lost_connection_is_waited_out(redis: Redis, redis_url: str) -> None:
         redis.client_kill_filter(_type="normal", skipme=True)
 
 
-def test_the_idle_time_begins_anew_with_each_outcome(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spcm_client.patience.time", clock := Clock())
+def test_the_idle_time_begins_anew_with_each_outcome(redis: Redis, idle_clock: Clock) -> None:
     outcomes = follow(redis, "acme", "start", idle=10)
     for i in range(3):
         publish(redis, first=i)
         assert next(outcomes).command_id == f"c{i}"
-        clock.now += 11
+        idle_clock.now += 11
 
 
 def test_a_redis_that_is_a_replica_for_a_while_is_waited_out(redis: Redis, redis_url: str) -> None:

@@ -109,15 +109,12 @@ def test_entries_given_by_an_answer_that_was_lost_are_told(redis: Redis, group: 
     cutter.join()
 
 
-def test_the_idle_time_begins_anew_with_each_outcome(
-    redis: Redis, group: OutcomeGroup, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("spcm_client.patience.time", clock := Clock())
+def test_the_idle_time_begins_anew_with_each_outcome(redis: Redis, group: OutcomeGroup, idle_clock: Clock) -> None:
     outcomes = group.follow_as("a", idle=10)
     for i in range(3):
         publish(redis, first=i)
         assert next(outcomes).command_id == f"c{i}"
-        clock.now += 11
+        idle_clock.now += 11
 
 
 def test_a_redis_that_is_a_replica_for_a_while_is_waited_out(redis: Redis, group: OutcomeGroup) -> None:

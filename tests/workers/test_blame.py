@@ -1,5 +1,6 @@
 """Failures: who is to blame, who is tried again, and who never notices."""
 
+from collections.abc import MutableMapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -17,6 +18,24 @@ from tests.workers.failing import Fail, always
 from workers.batch import Batch
 from workers.case import Case
 from workers.suspect import Suspect
+
+
+def log_of_failing(bench: Bench, fail: Fail, error: Exception) -> list[MutableMapping[str, Any]]:
+    """What a drain of one command says whose batches all fail with this error."""
+    fail(always, error)
+    bench.send("071")
+    with capture_logs() as logged:
+        bench.drain()
+    return logged
+
+
+def assert_given_up_in_the_fourth_drain(bench: Bench) -> None:
+    """One command is waiting."""
+    for _ in range(3):
+        bench.drain()
+        assert bench.told() == []
+    bench.drain()
+    assert bench.told() == [500]
 
 
 def test_a_bug_beside_the_operations_is_told_to_the_one_command_that_has_it(bench: Bench, fail: Fail) -> None:
@@ -99,10 +118,7 @@ def test_how_often_one_has_clashed_is_not_counted_against_the_next() -> None:
 
 def test_who_only_waits_for_others_is_not_to_blame(bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.drain.BUDGET", 0.3)
-    fail(always, Held("PostgreSQL: LockNotAvailable 55P03"))
-    bench.send("071")
-    with capture_logs() as logged:
-        bench.drain()
+    logged = log_of_failing(bench, fail, Held("PostgreSQL: LockNotAvailable 55P03"))
     assert bench.told() == []
     assert [(line["log_level"], line["event"]) for line in logged][-2:] == [
         ("info", "trying-again"),
@@ -112,10 +128,7 @@ def test_who_only_waits_for_others_is_not_to_blame(bench: Bench, fail: Fail, mon
 
 def test_a_deadlock_is_no_outage(bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.drain.BUDGET", 0.3)
-    fail(always, Contended("PostgreSQL: DeadlockDetected 40P01"))
-    bench.send("071")
-    with capture_logs() as logged:
-        bench.drain()
+    logged = log_of_failing(bench, fail, Contended("PostgreSQL: DeadlockDetected 40P01"))
     assert {(line["log_level"], line["event"]) for line in logged} == {("info", "trying-again")}
 
 
@@ -123,10 +136,7 @@ def test_whose_statements_take_too_long_is_not_tried_for_ever(
     bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workers.drain.BUDGET", 3.0)
-    fail(always, TookTooLong())
-    bench.send("071")
-    with capture_logs() as logged:
-        bench.drain()
+    logged = log_of_failing(bench, fail, TookTooLong())
     assert bench.told() == [500]
     given_up = [line for line in logged if line["event"] == "command-given-up"]
     assert [(line["event_id"], line["error"]) for line in given_up] == [(bench.event_ids()[0], "NeverEnded")]
@@ -135,11 +145,7 @@ def test_whose_statements_take_too_long_is_not_tried_for_ever(
 def test_who_stalls_alone_three_times_is_not_tried_for_ever(bench: Bench, fail: Fail) -> None:
     fail(always, Stalled())
     bench.send("071")
-    for _ in range(3):
-        bench.drain()
-        assert bench.told() == []
-    bench.drain()
-    assert bench.told() == [500]
+    assert_given_up_in_the_fourth_drain(bench)
     [(_, letter)] = bench.client.xrange(DEAD_LETTERS)
     assert letter[b"tries"] == b"4"
 
@@ -152,11 +158,7 @@ def test_who_stalls_before_it_is_executed_is_not_tried_for_ever_either(
 
     monkeypatch.setattr(SingleOperation, "prepare", stall)
     bench.send("071")
-    for _ in range(3):
-        bench.drain()
-        assert bench.told() == []
-    bench.drain()
-    assert bench.told() == [500]
+    assert_given_up_in_the_fourth_drain(bench)
 
 
 def test_an_outage_is_never_held_against_a_command(bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,10 @@
 """A Redis that is gone, slow, or whose answers get lost: what waits, and that no command is blamed for it."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import redis
-from sqlalchemy import make_url
 from structlog.testing import capture_logs
 
 from adapters.database import make_engine
@@ -18,16 +16,8 @@ from tests.faults.proxy import Proxy
 from tests.workers.bench import Bench
 
 
-@pytest.fixture
-def slow(redis_url: str) -> Iterator[Proxy]:
-    """A way to Redis that is slow if it is told so."""
-    with Proxy(("127.0.0.1", make_url(redis_url).port or 0)) as proxy:
-        yield proxy
-
-
-def through(proxy: Proxy, redis_url: str, *, timeout: float) -> CommandStreams:
-    url = make_url(redis_url).set(port=proxy.port).render_as_string(hide_password=False)
-    return CommandStreams(connect(url, timeout=timeout), backlog_limit=100, outcome_retention=timedelta(days=1))
+def through(proxied_url: str, *, timeout: float) -> CommandStreams:
+    return CommandStreams(connect(proxied_url, timeout=timeout), backlog_limit=100, outcome_retention=timedelta(days=1))
 
 
 @pytest.mark.parametrize("forgiven", ["at once", "later"])
@@ -54,20 +44,20 @@ def test_a_take_whose_answer_was_lost_is_no_death(bench: Bench, forgiven: str, m
 
 
 def test_a_redis_that_is_slower_than_postgresql_waits_condemns_nobody(
-    postgres_url: str, redis_url: str, slow: Proxy, monkeypatch: pytest.MonkeyPatch
+    postgres_url: str, redis_url: str, proxy: Proxy, proxied_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("adapters.database.IDLE_TIMEOUT", 200)  # milliseconds
     monkeypatch.setattr("adapters.heartbeat.BEAT", 0.1)
     with connect(redis_url) as client, migrated(postgres_url) as engine:
         bench = Bench(engine, client)
-        bench.streams = through(slow, redis_url, timeout=5)
+        bench.streams = through(proxied_url, timeout=5)
         bench.send("071")
         bench.streams.now()
-        slow.latency(0.15)  # each way
+        proxy.latency(0.15)  # each way
         for _ in range(4):
             bench.drain()
             assert bench.told() == []
-        slow.latency(0)
+        proxy.latency(0)
         monkeypatch.undo()
         patient = make_engine(postgres_url)
         bench.drain(patient)
@@ -76,28 +66,28 @@ def test_a_redis_that_is_slower_than_postgresql_waits_condemns_nobody(
 
 
 def test_takes_whose_answers_came_too_late_are_no_deaths_though_nothing_could_be_forgiven(
-    bench: Bench, redis_url: str, slow: Proxy
+    bench: Bench, proxy: Proxy, proxied_url: str
 ) -> None:
-    streams = through(slow, redis_url, timeout=0.2)
+    streams = through(proxied_url, timeout=0.2)
     bench.send("071")
     for _ in range(4):
         streams.now()  # what is sent on a new connection first would be lost instead
-        slow.latency(0.15)  # each way
+        proxy.latency(0.15)  # each way
         with pytest.raises(Unavailable):
             streams.take(0, at_most=10)
-        slow.latency(0)
+        proxy.latency(0)
     taken = streams.take(0, at_most=10)
     assert (taken.deaths, taken.tries) == (0, 1)
 
 
-def test_a_redis_that_is_gone_is_waited_for(bench: Bench, slow: Proxy, redis_url: str) -> None:
-    bench.streams = through(slow, redis_url, timeout=5)
+def test_a_redis_that_is_gone_is_waited_for(bench: Bench, proxy: Proxy, proxied_url: str) -> None:
+    bench.streams = through(proxied_url, timeout=5)
     bench.send("071")
-    slow.refuse(True)
-    slow.cut()
+    proxy.refuse(True)
+    proxy.cut()
     with capture_logs() as logged:
         assert bench.drain() is False
     assert [line["event"] for line in logged] == ["waiting"]
-    slow.heal()
+    proxy.heal()
     bench.drain()
     assert bench.told() == [201]
