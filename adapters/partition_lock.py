@@ -1,23 +1,32 @@
 """The partition lock: the row under which a batch is decided, and what the row remembers.
 
-The journal knows what was executed. It does not know reads, dry runs and missing permissions; yet these commands have
-their place in the order: if their batch is read again after a crash, later commands of the batch have changed what they
-saw, or the permission was granted. So their outcomes are kept in the partition's row, committed with those changes,
-until a batch begins after them, which shows that they were told. (Refusals of strangers are not kept: a flood of wrong
-passwords would cost more than good commands. Those that depend on nothing but the command are the same again.)
+The journal knows what was executed. It does not know reads, dry runs, missing permissions and failures of ours; yet
+these commands have their place in the order: if their batch is read again after a crash, later commands of the batch
+have changed what they saw, or the permission was granted. So their outcomes are kept in the partition's row, committed
+with those changes, until a batch begins after them, which shows that they were told. (Refusals of strangers are not
+kept: a flood of wrong passwords would cost more than good commands. Those that depend on nothing but the command are
+the same again.)
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, bindparam, select, update
 
 from adapters.encoding import JsonText, encode
 from adapters.failures import Unavailable
+from adapters.journal import Record
 from adapters.tables import partitions
 from domain.outcomes import Outcome, place_of
+
+
+class Kept(NamedTuple):
+    """What came of a command that the journal does not remember; `error` names what failed on our side, if it did."""
+
+    record: Record
+    error: str = ""
 
 
 class PartitionLock:
@@ -26,28 +35,26 @@ class PartitionLock:
     def __init__(self, connection: Connection, partition: int, unremembered: str | None) -> None:
         self._connection = connection
         self._partition = partition
-        self._told: dict[str, dict[str, Any]] = {}
+        self._kept: dict[str, dict[str, Any]] = {}
         if unremembered:
-            self._told = {each["id"]: each for each in orjson.loads(unremembered)}
+            self._kept = {each["id"]: each for each in orjson.loads(unremembered)}
 
-    def kept_outcome(self, event_id: str, command_id: str | None) -> Outcome | None:
-        """What this entry's outcome was, if it was decided before and the journal does not remember it."""
-        kept = self._told.get(event_id)
-        if kept is None or kept["command_id"] != command_id:  # a Redis that was lost may give an entry's id again
-            return None
-        data = None if kept["data"] is None else JsonText(kept["data"])
-        return Outcome(**kept | {"time": datetime.fromtimestamp(kept["time"] / 1000, UTC), "data": data})
+    def kept(self, event_id: str) -> Kept | None:
+        """What came of the entry that had this event's id, if it was decided before and has its place in the order."""
+        row = self._kept.get(event_id)
+        return None if row is None else _from_row(**row)
 
-    def keep(self, outcomes: Sequence[Outcome], *, first: str) -> None:
-        """Remember these outcomes too; `first` is the event id of the batch's first entry: all before it were told."""
-        before = [each for each in self._told.values() if place_of(each["id"]) >= place_of(first)]
-        if outcomes or len(before) < len(self._told):
-            _write(self._connection, self._partition, [*before, *map(_kept, outcomes)])
+    def keep(self, more: Sequence[Kept], *, first: str) -> None:
+        """Keep these too; `first` is the event id of the batch's first entry: all before it were told."""
+        before = [each for each in self._kept.values() if place_of(each["id"]) >= place_of(first)]
+        if more or len(before) < len(self._kept):
+            _write(self._connection, self._partition, [*before, *map(_to_row, more)])
 
 
 def lock_partition(connection: Connection, partition: int) -> PartitionLock | None:
-    """The lock, until the transaction ends; None where somebody else has it; on SQLite never: there
-    `adapters.drain_lock` turns others away.
+    """The lock, until the transaction ends; None where another transaction holds it.
+
+    SQLite never gives None: there `adapters.drain_lock` has turned the others away before.
 
     Raises Unavailable where there is no such row: somebody has emptied the table, or replaced the database.
     """
@@ -66,15 +73,23 @@ def forget_tenant(connection: Connection, tenant: str) -> None:
         _write(connection, number, [each for each in orjson.loads(unremembered) if each["tenant"] != tenant])
 
 
-def _write(connection: Connection, partition: int, kept: Sequence[dict[str, Any]]) -> None:
+def _write(connection: Connection, partition: int, rows: Sequence[dict[str, Any]]) -> None:
     row = update(partitions).where(partitions.c.number == partition)
-    connection.execute(row.values(unremembered=encode(kept).decode() if kept else None))
+    connection.execute(row.values(unremembered=encode(rows).decode() if rows else None))
 
 
-def _kept(outcome: Outcome) -> dict[str, Any]:
+def _to_row(kept: Kept) -> dict[str, Any]:
     """The data stays a text: what is in it is not ours to read, nor to round."""
-    data = None if outcome.data is None else outcome.data.text
-    return outcome._asdict() | {"time": int(outcome.time.timestamp() * 1000), "data": data}
+    fingerprint, outcome = kept.record
+    time, data = int(outcome.time.timestamp() * 1000), None if outcome.data is None else outcome.data.text
+    return outcome._asdict() | {"time": time, "data": data, "fingerprint": fingerprint, "error": kept.error}
+
+
+def _from_row(*, fingerprint: str, error: str, time: int, data: str | None, **outcome: Any) -> Kept:
+    told = Outcome(
+        time=datetime.fromtimestamp(time / 1000, UTC), data=None if data is None else JsonText(data), **outcome
+    )
+    return Kept(Record(fingerprint, told), error)
 
 
 _THERE = select(partitions.c.unremembered).where(partitions.c.number == bindparam("partition"))

@@ -30,6 +30,5 @@ def refusal(refused: Refused, subject: str | None) -> Result:
 
 def internal_error(event_id: str, subject: str | None) -> Result:
     """The result of a fault of ours: a reference, and nothing of the inside."""
-    reason = CATALOGUE["internal-error"]
-    body = {"message": reason.message.format(reference=event_id), "status": "error"}
-    return Result(reason.status, body, subject, reason.code, "failed")
+    code = "internal-error"
+    return refusal(Refused(code, CATALOGUE[code].message.format(reference=event_id)), subject)

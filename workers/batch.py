@@ -4,7 +4,7 @@ Checks run in the contract's order (docs/contract.md, section 3). The batch know
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from adapters.encoding import JsonText, decoded, encode
 from adapters.failures import Interrupted
 from adapters.heartbeat import Heartbeat
 from adapters.journal import Journal, Record
-from adapters.partition_lock import PartitionLock
+from adapters.partition_lock import Kept, PartitionLock
 from adapters.repository import UnitOfWork
 from adapters.rows import Rows
 from domain.errors import Overloaded, Refused, Unprocessable
@@ -27,7 +27,7 @@ from domain.results import Result, internal_error, refusal
 from domain.state import Defaults
 from workers.case import Case
 from workers.failpoints import failpoint
-from workers.senders import Senders
+from workers.senders import attribute, authenticate
 
 LARGEST_ANSWERS = 8 * 1024 * 1024
 """Bytes of answers after which a batch ends: they are all told at once."""
@@ -56,16 +56,21 @@ class Batch:
         self._heartbeat = Heartbeat(connection)
         self._journal = Journal(connection)
         self._lock = lock
-        self._unremembered: list[Outcome] = []
+        self._unremembered: list[Case] = []
         self._unremembered_before_change = 0
         self._answered = 0
 
     def refuse(self, cases: Sequence[Case]) -> Sequence[Case]:
-        """Give the cases the outcomes of commands that came when too many were waiting. Returns all of them."""
-        Senders(self._connection, self._authenticator, self._heartbeat, cases)
+        """Give the cases the outcomes of commands that came when too many were waiting. Returns all of them.
+
+        Those that were decided before, in a batch whose end is unknown, keep the outcome that they had.
+        """
+        attribute(cases, self._connection)
+        self._prefetch_journal(cases)
         for case in cases:
-            case.result = refusal(case.command.fault or Overloaded(), case.command.subject)
-            case.outcome = self._outcome(case)
+            if not self._decided_before(case):
+                case.result = refusal(case.command.fault or Overloaded(), case.command.subject)
+                case.outcome = self._outcome(case)
         self._lock.keep((), first=cases[0].event_id)
         return cases
 
@@ -79,11 +84,11 @@ class Batch:
             Interrupted: nothing is decided; what was written is to be rolled back.
 
         """
-        senders = Senders(self._connection, self._authenticator, self._heartbeat, cases)
-        cases = senders.authenticate(cases)
+        directory = attribute(cases, self._connection)
+        cases = authenticate(cases, directory, self._authenticator, self._heartbeat)
         for case in cases:
             self._guarded(case, self._check)
-        self._journal.prefetch([case.key for case in cases if case.command.fault is None])
+        self._prefetch_journal(cases)
         unit = self._load(cases)
         decided = []
         enough = time.monotonic() + LONGEST_BATCH
@@ -96,8 +101,12 @@ class Batch:
         failpoint("decided")
         unit.write()
         self._journal.write()
-        self._lock.keep(self._unremembered[: self._unremembered_before_change], first=cases[0].event_id)
+        unremembered = self._unremembered[: self._unremembered_before_change]
+        self._lock.keep([_to_keep(case) for case in unremembered], first=cases[0].event_id)
         return decided
+
+    def _prefetch_journal(self, cases: Iterable[Case]) -> None:
+        self._journal.prefetch([case.key for case in cases if case.command.fault is None])
 
     def _check(self, case: Case) -> None:
         command = case.command
@@ -134,14 +143,15 @@ class Batch:
         if case.command.fault is not None:
             return False
         known = self._journal.find(*case.key)
-        if known is not None and known.outcome.id == case.event_id and known.fingerprint == case.fingerprint:
+        if known is not None and _is_of(case, known):
             case.outcome = self._remembered(case)
-        else:
-            case.outcome = self._lock.kept_outcome(case.event_id, case.command.id)
-        if case.outcome is None:
-            return False
-        case.error = ""  # it was executed: that it cannot be checked or told any more makes no dead letter
-        return True
+            case.error = ""  # it was executed: that it cannot be checked or told any more makes no dead letter
+            return True
+        kept = self._lock.kept(case.event_id)
+        if kept is not None and _is_of(case, kept.record):
+            case.outcome, case.error = kept.record.outcome, kept.error
+            return True
+        return False
 
     def _decide(self, case: Case, unit: UnitOfWork) -> None:
         if case.work is None:
@@ -149,7 +159,7 @@ class Batch:
             if case.error and case.condemned:
                 log.error("command-given-up", event_id=case.event_id, error=case.error)
             if case.outcome.status == 403:  # which may be granted before the entry is read again
-                self._unremembered.append(case.outcome)
+                self._unremembered.append(case)
             return
         tenant, command_id = case.key
         known = self._journal.find(tenant, command_id)
@@ -161,12 +171,11 @@ class Batch:
             unit.write()
         self._guarded(case, self._execute, unit)
         case.outcome = self._outcome(case)
-        remembered = case.work.journaled and not case.command.dry_run and case.outcome.status < 500
-        if remembered:
+        if case.work.journaled and not case.command.dry_run and not case.error:
             self._journal.add(tenant, command_id, Record(case.fingerprint, case.outcome))
             self._unremembered_before_change = len(self._unremembered)
-        elif not case.error:
-            self._unremembered.append(case.outcome)
+        else:
+            self._unremembered.append(case)
 
     def _guarded(self, case: Case, step: Callable[..., None], *arguments: Any) -> None:
         """Take a step with the case, which may refuse it; a bug of ours must hold up nobody behind it."""
@@ -220,3 +229,15 @@ class Batch:
     def _outcome(self, case: Case) -> Outcome:
         assert case.result is not None
         return outcome_of(case.command, case.event_id, self._encoded(case.result), tenant=case.tenant, now=self._now)
+
+
+def _is_of(case: Case, record: Record) -> bool:
+    """Whether this came of this very entry. A Redis that was lost may give an entry's id again, to another command."""
+    outcome = record.outcome
+    known = (outcome.id, outcome.tenant, outcome.command_id, outcome.dry_run)
+    return known == (case.event_id, *case.key, case.command.dry_run) and record.fingerprint == case.fingerprint
+
+
+def _to_keep(case: Case) -> Kept:
+    assert case.outcome is not None
+    return Kept(Record(case.fingerprint, case.outcome), case.error)

@@ -12,7 +12,7 @@ from adapters.database import make_engine
 from adapters.encoding import encode
 from adapters.migrations import migrate
 from adapters.partition_lock import lock_partition
-from adapters.streams import Entry
+from adapters.streams import Announcement, Entry
 from adapters.tables import partitions
 from adapters.tenants import add_tenant
 from adapters.users import add_user
@@ -57,9 +57,14 @@ class LonePartition:
         return [Entry(f"{next(self._numbers)}-0", len(raw), raw) for raw in raws]
 
     def execute(self, entries: list[Entry]) -> list[Outcome]:
+        return [each.outcome for each in self.decide(entries)]
+
+    def decide(self, entries: list[Entry], *, refused: bool = False) -> list[Announcement]:
+        """What would be told of one batch of these; `refused` as where too many wait."""
         cases = [Case(each, f"0-{each.id}", read_command(each.raw, each.size)) for each in entries]
         with self.engine.begin() as connection:
             lock = lock_partition(connection, 0)
             assert lock is not None
-            decided = Batch(connection, self._authenticator, Defaults(), datetime.now(UTC), lock).execute(cases)
-        return [each.outcome for each in announcements(decided, 1)]
+            batch = Batch(connection, self._authenticator, Defaults(), datetime.now(UTC), lock)
+            decided = batch.refuse(cases) if refused else batch.execute(cases)
+        return list(announcements(decided, 1))

@@ -1,16 +1,22 @@
 """What a partition's row remembers: reads that stand before changes, until they cannot be read again."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from adapters.encoding import encode
 from adapters.partition_lock import lock_partition
+from adapters.streams import Announcement
 from adapters.tables import partitions
 from adapters.tenants import remove_tenant
 from adapters.users import remove_user, set_password, set_permissions
+from domain.errors import NotFound
+from domain.operations import OPERATIONS, SingleOperation
 from domain.permissions import Permission
+from domain.state import State
 from tests.engines import migrated
 from tests.faults.load import USER, command, draft
 from tests.faults.lone_partition import LonePartition
@@ -24,6 +30,15 @@ def create(command_id: str, tenant: str = "acme") -> bytes:
 
 def read(command_id: str, tenant: str = "acme") -> bytes:
     return draft(command(tenant, "subscriber.get", command_id, **AT)).raw
+
+
+def of_acme(command_id: str, operation: str, **members: Any) -> bytes:
+    return draft(command("acme", operation, command_id, **AT | members)).raw
+
+
+def told(announcement: Announcement) -> tuple[bytes, bytes, str]:
+    """The event, and what makes a dead letter."""
+    return encode(announcement.outcome.event()), announcement.failed_command, announcement.error
 
 
 @pytest.fixture
@@ -123,10 +138,51 @@ def test_reads_are_kept_in_the_order_of_numbers_and_not_of_text(partition: LoneP
     assert [encode(outcome.event()) for entry in entries for outcome in partition.execute([entry])] == first
 
 
-def test_another_read_under_an_entry_id_that_came_again_is_told_itself(partition: LonePartition) -> None:
+@pytest.mark.parametrize(
+    ("other", "answer"),
+    [
+        (read("r2"), ("acme", "r2", 200)),
+        (read("r1", "bolt"), ("bolt", "r1", 404)),
+        (of_acme("r1", "subscriber.delete"), ("acme", "r1", 200)),
+        (of_acme("r1", "subscriber.get", params={"msisdn": "09"}), ("acme", "r1", 404)),
+        (of_acme("r1", "subscriber.get", dryRun=True), ("acme", "r1", 200)),
+    ],
+    ids=["id", "tenant", "operation", "params", "dry-run"],
+)
+def test_another_command_under_an_entry_id_that_came_again_is_told_itself(
+    other: bytes, answer: tuple[str, str, int], partition: LonePartition
+) -> None:
     """As after Redis was emptied, and its clock went back."""
     entry, change = partition.entries([read("r1"), create("c1")])
     partition.execute([entry, change])
-    other = read("r2")
     [told] = partition.execute([entry._replace(raw=other, size=len(other))])
-    assert (told.command_id, told.status) == ("r2", 200)
+    assert (told.tenant, told.command_id, told.status) == answer
+    assert told.dry_run == (b"dryRun" in other)
+
+
+def test_what_failed_on_us_before_a_change_is_not_executed_after_it(
+    partition: LonePartition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get = OPERATIONS["subscriber.get"]
+    assert isinstance(get, SingleOperation)
+
+    def fail_where_there_is_none(at: Any, state: State) -> Any:
+        try:
+            return get.function(at, state)
+        except NotFound:
+            raise ZeroDivisionError from None
+
+    monkeypatch.setitem(OPERATIONS, "subscriber.get", replace(get, function=fail_where_there_is_none))
+    entries = partition.entries([read("r1"), create("c1")])
+    first = partition.decide(entries)
+    assert [(each.outcome.status, each.error) for each in first] == [(500, "ZeroDivisionError"), (201, "")]
+    assert [told(each) for each in partition.decide(entries)] == [told(each) for each in first]
+
+
+def test_what_was_executed_is_not_told_as_refused(partition: LonePartition) -> None:
+    """Where the backlog's limit was lowered while its outcome was not told."""
+    entries = partition.entries([read("r1"), create("c1")])
+    first = [told(each) for each in partition.decide(entries)]
+    again = partition.decide([*entries, *partition.entries([create("c1"), b"no command"])], refused=True)
+    assert [told(each) for each in again[:2]] == first
+    assert [each.outcome.status for each in again[2:]] == [503, 400]
