@@ -21,7 +21,9 @@ _FIRST_GREAT_INTEGER = 10 ** (_LONGEST_INTEGER - 1)
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _ALIKE = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-_NUMBER = re.compile(r"(?P<minus>-?)(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?(?:[eE](?P<exponent>[+-]?[0-9]+))?")
+_NUMBER = re.compile(
+    r"(?P<minus>-?)(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?(?:[eE]\+?(?P<down>-?)(?P<exponent>[0-9]+))?"
+)
 
 
 class NotJson(ValueError):
@@ -38,13 +40,17 @@ class Number:
     def canonical(self) -> str:
         """The same for all ways to write an equal number; an integer as Python writes it, up to 18 digits."""
         match = _NUMBER.fullmatch(self.text)
-        if match is None or len(match["exponent"] or "") > _LONGEST_INTEGER:
+        if match is None:
             return self.text
         significant = (match["whole"] + (match["fraction"] or "")).lstrip("0")
         digits = significant.rstrip("0")
         if not digits:
             return "0"
-        exponent = int(match["exponent"] or 0) - len(match["fraction"] or "") + len(significant) - len(digits)
+        written = (match["exponent"] or "").lstrip("0") or "0"
+        if len(written) > _LONGEST_INTEGER:
+            return self.text
+        exponent = int(f"{match['down'] or ''}{written}")
+        exponent += len(significant) - len(digits) - len(match["fraction"] or "")
         if exponent >= 0 and len(digits) + exponent <= _LONGEST_INTEGER:
             return f"{match['minus']}{digits}{'0' * exponent}"
         return f"{match['minus']}{digits}e{exponent}"
