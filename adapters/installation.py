@@ -26,17 +26,17 @@ def prepare(engine: Engine, client: "redis.Redis", count: int) -> None:
             raise NotReady("a pooler keeps our settings from PostgreSQL: name PostgreSQL itself in SPCM_DATABASE_URL")
         require_current(connection)
         # First the database, which remembers the number where Redis has lost it.
-        missing = missing_partitions(connection, count, told=_told(client))
+        missing = missing_partitions(connection, count, told=told_partitions(client))
         fix_partitions(client, count)
         if missing:
             connection.execute(insert(partitions), [{"number": number} for number in missing])
 
 
-def missing_partitions(connection: Connection, count: int, *, told: int | None = None) -> list[int]:
+def missing_partitions(connection: Connection, count: int, *, told: int | None) -> list[int]:
     """The partitions that have no row in the database: all of them in a new one.
 
     Raises NotReady where the last row is that of another number of partitions. But where publishers were `told` this
-    very number, somebody has removed the last rows.
+    very number by Redis, somebody has removed the last rows.
     """
     there = set(connection.scalars(select(partitions.c.number)))
     if there and not (told == count > max(there)):
@@ -62,7 +62,8 @@ def fix_partitions(client: "redis.Redis", count: int) -> None:
     _require(count, "Redis", int(told))
 
 
-def _told(client: "redis.Redis") -> int | None:
+def told_partitions(client: "redis.Redis") -> int | None:
+    """The number that Redis tells publishers; None where it has none. Raises Unavailable."""
     with redis_failures():
         told: Any = client.get(PARTITIONS)
     return int(told) if told is not None and told.isdigit() else None

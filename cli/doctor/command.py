@@ -3,6 +3,7 @@
 import dataclasses
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import typer
 from redis import Redis, ResponseError
@@ -10,8 +11,9 @@ from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
 
 from adapters.database import database_url
-from adapters.failures import Contended
+from adapters.failures import Contended, Unavailable
 from adapters.holders import foreign_sessions
+from adapters.installation import told_partitions
 from adapters.redis_client import connect
 from adapters.settings import Settings
 from adapters.sqlite import READS
@@ -89,10 +91,11 @@ def _redis(chosen: Settings, unreached: Unreached) -> Iterator[Finding]:
         # What a user of Redis who may not see its settings can see all the same, comes after it.
         yield from unreached.findings("Redis", lambda: redis_findings(client, chosen.outcome_retention))
         yield from unreached.findings("partitions", lambda: _partitions(client, chosen))
-        yield from key_findings(client, chosen.partitions)
+        partitions = _told(client) or chosen.partitions
+        yield from key_findings(client, partitions)
         there = workers(client)
         yield from _work(there, dead_letters(client))
-        standing = standstills(client, chosen.partitions)
+        standing = standstills(client, partitions)
         # Where the database cannot be asked, that is a finding of its own.
         found, _ = asked_of_database(chosen, foreign_sessions) if standing else (None, None)
         yield from standstill_findings(standing, there, found or [])
@@ -107,6 +110,13 @@ def _partitions(client: Redis, chosen: Settings) -> Iterator[Finding]:
         yield problem("partitions", f"SPCM_PARTITIONS is {chosen.partitions}, Redis has {partitions}", advice)
     else:
         yield ok("partitions", f"{partitions} in Redis")
+
+
+def _told(client: Redis) -> int | None:
+    """The number of partitions in Redis, as far as it can be asked: what is wrong there is a finding of its own."""
+    with suppress(Unavailable):
+        return told_partitions(client)
+    return None
 
 
 def _work(workers: list[Worker] | None, letters: int) -> Iterator[Finding]:
@@ -128,7 +138,9 @@ def _database(chosen: Settings) -> Iterator[Finding]:
         advice = "use sslmode=verify-full, or leave sslmode out: then certificates are verified"
         exposure = postgresql_exposure(database_url(chosen.database))
         yield connected("database connection", without_password(chosen.database), exposure, advice)
-        yield from database_findings(connection, chosen)
+        with connect(chosen.redis) as client:
+            told = _told(client)
+        yield from database_findings(connection, chosen.partitions, told)
 
 
 def _show(found: list[Finding]) -> None:

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, func, inspect, select, text
 from adapters.database import has_our_settings
 from adapters.installation import missing_partitions
 from adapters.migrations import NotReady, newest, require_current
-from adapters.settings import Settings
 from adapters.tables import creations, metadata, tenants, user_permissions, users
 from cli.doctor.findings import Finding, expect, ok, problem, warning
 
@@ -21,8 +20,8 @@ LONGEST_CHECK = 5.0
 """Seconds that SQLite may take to look for damage in its file."""
 
 
-def database_findings(connection: Connection, chosen: Settings) -> Iterator[Finding]:
-    """All of it. Raises what the engine raises."""
+def database_findings(connection: Connection, partitions: int, told: int | None) -> Iterator[Finding]:
+    """All of it; `partitions` as they are set, and as Redis has `told` them. Raises what the engine raises."""
     if connection.dialect.name == "postgresql":
         yield from _postgresql(connection)
     else:
@@ -40,7 +39,7 @@ def database_findings(connection: Connection, chosen: Settings) -> Iterator[Find
     yield ok("migrations", f"schema {newest()}")
     if connection.dialect.name == "postgresql":
         yield from _writable(connection)
-    yield from _partitions(connection, chosen)
+    yield from _partitions(connection, partitions, told)
     yield _users(connection)
 
 
@@ -112,12 +111,12 @@ def _writable(connection: Connection) -> Iterator[Finding]:
         yield problem("PostgreSQL", f"this user lacks {', '.join(missing)}", advice)
 
 
-def _partitions(connection: Connection, chosen: Settings) -> Iterator[Finding]:
+def _partitions(connection: Connection, count: int, told: int | None) -> Iterator[Finding]:
     try:
-        missing = missing_partitions(connection, chosen.partitions)
+        missing = missing_partitions(connection, count, told=told)
         if not missing:
-            yield ok("partitions", f"{chosen.partitions} in the database")
-        elif len(missing) == chosen.partitions:
+            yield ok("partitions", f"{count} in the database")
+        elif len(missing) == count:
             yield warning("partitions", "none in the database yet", "start a worker: it makes them")
         else:
             found = f"the database has no row of partition {', '.join(map(str, missing))}"

@@ -35,7 +35,7 @@ def key_findings(client: redis.Redis, partitions: int) -> Iterator[Finding]:
         elif name.startswith(COMMANDS) and name not in read:
             # Sent while Redis did not know the number of partitions, by its default; or there were more of them once.
             count: int = client.xlen(name)
-            first = "send these commands again under the same ids, then " if count else ""
+            first = "have these commands sent again under the same ids (XRANGE shows them), then " if count else ""
             yield problem("partitions", f"commands in {name}: {count}", f"no worker reads there: {first}delete the key")
 
 

@@ -12,7 +12,6 @@ from sqlalchemy import create_engine, make_url
 
 from adapters.keys import DEAD_LETTERS, PARTITIONS, WORKER, command_stream, outcome_stream
 from adapters.ports import free_port
-from adapters.settings import Settings
 from adapters.valkey import Valkey, valkey_binary
 from cli.doctor.database import database_findings
 from tests.access import as_role, grant
@@ -65,6 +64,18 @@ def test_doctor_finds_commands_where_no_worker_looks(migrated: Program, redis_ur
     }
 
 
+def test_doctor_believes_redis_where_workers_look(migrated: Program, redis_url: str) -> None:
+    """Who runs it may have forgotten the number that the workers have."""
+    migrated.environment["SPCM_REDIS_URL"] = redis_url
+    with redis.Redis.from_url(redis_url) as client:
+        client.set(PARTITIONS, 32)
+        seconds, _ = client.time()
+        client.xadd(command_stream(20), {"command": "{}"}, id=f"{seconds - 60}000-0")
+    told = [line["found"] for line in findings(migrated) if line["level"] == "problem"]
+    assert [words for words in told if "command" in words] == [words for words in told if "partition 20 st" in words]
+    assert "SPCM_PARTITIONS is 8, Redis has 32" in told
+
+
 def test_doctor_goes_on_where_redis_hides_its_settings(migrated: Program, valkey: Valkey) -> None:
     with redis.Redis.from_url(valkey.url) as admin:
         grant(admin, "acme")
@@ -113,7 +124,7 @@ def test_doctor_tells_what_takes_no_writes(
 def test_doctor_tells_a_pooler_that_ignores_our_settings(postgres_url: str) -> None:
     engine = create_engine(postgres_url)  # what PostgreSQL sees through one
     with engine.connect() as connection:
-        told = list(database_findings(connection, Settings(database_url=postgres_url)))
+        told = list(database_findings(connection, 8, None))
     engine.dispose()
     assert "a pooler that keeps our settings from it" in {each.found for each in told if each.level == "problem"}
 
@@ -208,6 +219,17 @@ def test_doctor_tells_a_partition_that_somebody_has_removed(migrated: Program, r
         connection.executemany("insert into partitions (number) values (?)", [(n,) for n in range(8) if n != 2])
     connection.close()
     assert "the database has no row of partition 2" in {line["found"] for line in findings(migrated)}
+
+
+def test_doctor_tells_the_last_partitions_that_somebody_has_removed(migrated: Program, redis_url: str) -> None:
+    """From the number in Redis a worker knows that they were there; so it is not another number that is wanted."""
+    migrated.environment["SPCM_REDIS_URL"] = redis_url
+    with redis.Redis.from_url(redis_url) as client:
+        client.set(PARTITIONS, 8)
+    with sqlite3.connect(Path(migrated.environment["SPCM_DATA"]) / "spcm.sqlite") as connection:
+        connection.executemany("insert into partitions (number) values (?)", [(n,) for n in range(6)])
+    connection.close()
+    assert "the database has no row of partition 6, 7" in {line["found"] for line in findings(migrated)}
 
 
 def test_doctor_finds_what_stands_still(migrated: Program, redis_url: str) -> None:
