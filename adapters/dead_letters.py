@@ -14,8 +14,9 @@ _AT_ONCE = 20  # a bulk's command can be of 4 MiB
 
 
 class DeadLetter(NamedTuple):
-    """A command that failed. `id` is the stream entry's; `tries` is how often its worker died of it, or tried.
+    """A command that failed. `id` is the stream entry's.
 
+    `tries` is how often it was taken; 1 where its batch began with another, since only the first one's are counted.
     `command` is as it was sent, without its authorization; empty where it could not be read. `event` is its outcome.
     """
 

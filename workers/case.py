@@ -51,8 +51,10 @@ def case_of(partition: int, entry: Entry) -> Case:
 
 
 def announcements(cases: Iterable[Case], tries: int) -> Iterable[Announcement]:
-    """What is to be told of decided cases."""
-    for case in cases:
+    """What is to be told of decided cases; `tries`: how often the first of them was taken."""
+    for number, case in enumerate(cases):
         assert case.outcome is not None
         failed = without_authorization(case.entry.raw or b"") if case.error else b""
-        yield Announcement(case.entry.id, case.outcome, case.command.reply_to, failed, case.error, tries)
+        yield Announcement(
+            case.entry.id, case.outcome, case.command.reply_to, failed, case.error, 1 if number else tries
+        )

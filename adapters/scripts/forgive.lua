@@ -1,6 +1,6 @@
 #!lua
--- What ended a taker's try was no fault of the first command: forget that it was taken. Unless somebody else took it
--- since, whose try it is now.
+-- What ended a taker's try was no fault of the first command: forget all its tries, so that counting begins anew. Unless
+-- somebody else took it since, whose try it is now.
 --
 -- KEYS  the partition's take record
 -- ARGV  the taker's token
