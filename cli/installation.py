@@ -32,6 +32,11 @@ def make_data_folder(chosen: Settings) -> None:
         (folder / "spcm.sqlite").touch(mode=0o600)
 
 
+def likely_partitions(chosen: Settings, client: redis.Redis) -> int:
+    """Their number as this Redis has it; as it is set, where no worker has fixed it yet."""
+    return read_partitions(client) or chosen.partitions
+
+
 def number_of_partitions(client: redis.Redis) -> int:
     """As this Redis has it. Raises Problem where no worker has fixed it yet."""
     count = read_partitions(client)

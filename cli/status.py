@@ -16,14 +16,13 @@ from adapters.holders import holders
 from adapters.redis_client import connect
 from adapters.settings import Settings
 from cli.database import asked_of_database
-from cli.installation import choose_settings
+from cli.installation import choose_settings, likely_partitions
 from cli.options import AsJson, DataFolder
 from cli.overview import Overview, Partition, overview
 from cli.problems import WRONG
 from cli.stopping import terminated_as_by_ctrl_c
 from cli.terminal import print_json, screen, table, visible
 from cli.waiting import OutageWait
-from spcm_client import read_partitions
 
 EVERY = 1.0
 """Seconds between two looks of `--watch`."""
@@ -69,9 +68,8 @@ def _showing(*, again: bool, as_json: bool) -> Iterator[Callable[[Overview], Non
 
 
 def _look(chosen: Settings, client: redis.Redis) -> Overview:
-    count = read_partitions(client) or chosen.partitions
     held, trouble = asked_of_database(chosen, holders)
-    return overview(client, count, held or {}, trouble)
+    return overview(client, likely_partitions(chosen, client), held or {}, trouble)
 
 
 def _tables(shown: Overview) -> Group:

@@ -15,9 +15,10 @@ LARGEST = 2 * LARGEST_BULK
 """Characters of one command. One above 4 MiB is refused by every worker; far above, it is not even sent."""
 
 _CHUNK = 1024 * 1024
+_LONGEST_INTEGER = 100  # characters: one that is an id by mistake is told as it was sent
 _SPACE = re.compile(r"[ \t\r\n]*")
-# Only to find out what is missing and where it goes: numbers need no more than not to fail.
-_decoder = json.JSONDecoder(parse_int=float)
+# Only to find out what is missing and where it goes: numbers of more digits than Python reads need only not to fail.
+_decoder = json.JSONDecoder(parse_int=lambda text: int(text) if len(text) <= _LONGEST_INTEGER else float(text))
 
 
 @dataclass(frozen=True, slots=True)

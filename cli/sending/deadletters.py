@@ -13,12 +13,13 @@ from adapters.redis_client import connect
 from adapters.settings import Settings
 from adapters.tenants import NoSuchTenant, require_tenant
 from cli.database import database
-from cli.installation import choose_settings
+from cli.installation import choose_settings, likely_partitions
 from cli.names import is_entry_id, password_in, tenant_name, user_name
 from cli.options import AsJson, DataFolder, PasswordEnv, Timeout, UserOption
 from cli.problems import FAILED, Problem, in_one_line, say
 from cli.sending.outcome_printer import OutcomePrinter
 from cli.sending.resending import Resending
+from cli.sending.submission import Submission
 from cli.stopping import terminated_as_by_ctrl_c
 from cli.terminal import ask_before_removing, json_for_people, print_json, print_line, screen, table
 from spcm_client.commands import basic_authorization
@@ -91,9 +92,11 @@ def resend(
     authorization = basic_authorization(user_name(user), password_in(password_env))
     chosen = choose_settings(data)
     with connect(chosen.redis) as client:
-        letters = _chosen(chosen, client, letter_ids, tenant, every=every)
+        letters = _selected(chosen, client, letter_ids, tenant, every=every)
+        members, partitions = {"authorization": authorization}, likely_partitions(chosen, client)
+        submission = Submission(client, members, partitions=partitions, patience=timeout)
         with terminated_as_by_ctrl_c(), OutcomePrinter(as_json=as_json) as printer:
-            resending = Resending(client, authorization, printer, timeout)
+            resending = Resending(client, submission, printer)
             if no_wait:
                 resending.send(letters)
             else:
@@ -103,7 +106,7 @@ def resend(
             f"{_counted(resending.unreadable)} cannot be sent (no readable command):"
             " discard with `spcm deadletters discard`"
         )
-    if not printer.any and not resending.unreadable:
+    if not printer.sent_any and not resending.unreadable:
         say("there are no dead letters, and nothing was sent")
     if printer.failed:
         raise typer.Exit(FAILED)
@@ -120,7 +123,7 @@ def discard(
     """Remove dead letters for good. Asks first, on a terminal."""
     chosen = choose_settings(data)
     with connect(chosen.redis) as client:
-        ids = [letter.id for letter in _chosen(chosen, client, letter_ids, tenant, every=every)]
+        ids = [letter.id for letter in _selected(chosen, client, letter_ids, tenant, every=every)]
         if ids:
             ask_before_removing(f"Remove {_counted(len(ids))} for good?")
         removed = remove_dead_letters(client, ids)
@@ -143,7 +146,7 @@ def _row(letter: DeadLetter) -> dict[str, Any]:
     }
 
 
-def _chosen(
+def _selected(
     chosen: Settings, client: redis.Redis, ids: list[str] | None, tenant: str | None, *, every: bool
 ) -> Iterator[DeadLetter]:
     """Raises Problem before anything is done with any of them."""

@@ -36,8 +36,8 @@ class OutcomePrinter:
         self._task = self._bar.add_task("outcomes", total=None)
 
     @property
-    def any(self) -> bool:
-        """Whether anything was sent."""
+    def sent_any(self) -> bool:
+        """Whether there was any command."""
         return self._sent > 0
 
     def sent(self, sent: Iterable[Sent], *, tell: bool = False) -> None:

@@ -21,14 +21,13 @@ _BLOCK = 0.5  # seconds
 
 
 class Resending:
-    """Commands of dead letters under way, under one authorization."""
+    """Commands of dead letters under way."""
 
-    def __init__(self, client: redis.Redis, authorization: str, printer: OutcomePrinter, timeout: float) -> None:
+    def __init__(self, client: redis.Redis, submission: Submission, printer: OutcomePrinter) -> None:
         self.unreadable = 0
         self._client = client
-        self._submission = Submission(client, {"authorization": authorization}, patience=timeout)
+        self._submission = submission
         self._printer = printer
-        self._timeout = timeout
         self._under_way: dict[str, str] = {}
 
     def send(self, letters: Iterator[DeadLetter]) -> None:
@@ -53,8 +52,8 @@ class Resending:
                 last = time.monotonic()
             elif self._submission.silent_for_too_long(last):
                 raise Problem(
-                    f"{before} commands have no outcome yet, {self._timeout:g} s after the last; they may still be"
-                    " executed, and their dead letters are still there: to resend them does nothing twice"
+                    f"{before} commands have no outcome yet, {self._submission.patience:g} s after the last; they may"
+                    " still be executed, and their dead letters are still there: resending them is safe"
                 )
 
     def _send(self, letters: Sequence[DeadLetter], *, tell: bool = False) -> list[str]:

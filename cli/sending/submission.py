@@ -16,9 +16,8 @@ from cli.problems import Problem
 from cli.sending.command_file import WrittenCommand
 from cli.waiting import OutageWait
 from domain.outcomes import event_id_of
-from spcm_client import Command, partition_of, read_partitions, stream_of
+from spcm_client import Command, partition_of, stream_of
 from spcm_client.outcomes import event_of
-from spcm_client.partitions import DEFAULT_PARTITIONS
 
 _PAUSE = 0.2  # seconds between two tries to reach a Redis that is away
 
@@ -49,17 +48,17 @@ class Submission:
     as it was, under the same ids: nothing is executed twice, and the second entry's outcome is the one that counts.
     """
 
-    def __init__(self, client: redis.Redis, members: Mapping[str, str], *, patience: float) -> None:
+    def __init__(self, client: redis.Redis, members: Mapping[str, str], *, partitions: int, patience: float) -> None:
         """`members` are put into commands that lack them."""
+        self.patience = patience
         self.under_way: dict[str, Any] = {}
         """Command ids, by event id."""
         self._being_sent: list[Any] = []
         self._client = client
-        self._patience = patience
         self._away_until = 0.0  # when Redis was away the last time, by the monotonic clock
         self._outage = OutageWait()
         self._members = dict(members)
-        self._partitions = read_partitions(client) or DEFAULT_PARTITIONS
+        self._partitions = partitions
         self._streams = OutcomeStreams(client)
         self._streams.add(outcome_stream(None))
         self._tenants: set[str] = set()
@@ -89,7 +88,7 @@ class Submission:
         That begins anew when Redis is back, but with one that comes and goes it ends after twice the time.
         """
         now = time.monotonic()
-        return now - max(last, self._away_until) > self._patience or now - last > 2 * self._patience
+        return now - max(last, self._away_until) > self.patience or now - last > 2 * self.patience
 
     @property
     def unanswered(self) -> list[Any]:
@@ -97,7 +96,7 @@ class Submission:
         return [*self.under_way.values(), *self._being_sent]
 
     def _through_outages(self, step: Callable[[], T]) -> T:
-        enough = time.monotonic() + self._patience
+        enough = time.monotonic() + self.patience
         while time.monotonic() < enough:
             with self._outage:
                 return step()

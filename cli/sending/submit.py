@@ -11,7 +11,7 @@ import typer
 from redis import RedisError
 
 from adapters.redis_client import connect
-from cli.installation import choose_settings
+from cli.installation import choose_settings, likely_partitions
 from cli.names import password_in, tenant_name, user_name
 from cli.options import AsJson, DataFolder, Timeout
 from cli.problems import FAILED, Problem, in_one_line, say
@@ -51,9 +51,11 @@ def submit(
     What a command lacks of id, tenant and authorization is filled in; all else is sent as it is, right or wrong.
     """
     members = _members(tenant, user, password_env)
+    if not file:
+        raise Problem("give the name of a file of commands, or - for stdin")
     chosen = choose_settings(data)
     with connect(chosen.redis) as client:
-        submission = Submission(client, members, patience=timeout)
+        submission = Submission(client, members, partitions=likely_partitions(chosen, client), patience=timeout)
         # Unbuffered: a buffer's lock, held by the thread that reads, would break the interpreter's end.
         inbox = Inbox(commands_in(FileIO(0 if file == "-" else file, closefd=file != "-")))
         if file == "-" and sys.stdin.isatty():
@@ -62,10 +64,10 @@ def submit(
             if no_wait:
                 _send_all(inbox, submission, printer)
             else:
-                _send_and_wait(inbox, submission, printer, timeout)
+                _send_and_wait(inbox, submission, printer)
     if inbox.fault is not None:
         raise inbox.fault
-    if not printer.any:
+    if not printer.sent_any:
         raise Problem("there was no command, and nothing was sent")
     if printer.failed:
         raise typer.Exit(FAILED)
@@ -111,8 +113,8 @@ def _send_all(inbox: Inbox, submission: Submission, printer: OutcomePrinter) -> 
             submission.under_way.clear()
 
 
-def _send_and_wait(inbox: Inbox, submission: Submission, printer: OutcomePrinter, timeout: float) -> None:
-    """Raises Problem where no outcome came for so many seconds, which are the submission's patience too."""
+def _send_and_wait(inbox: Inbox, submission: Submission, printer: OutcomePrinter) -> None:
+    """Raises Problem where no outcome came for as long as the submission is patient."""
     last = time.monotonic()
     while not inbox.ended or submission.under_way:
         room = MOST_UNDER_WAY - len(submission.under_way)
@@ -131,7 +133,7 @@ def _send_and_wait(inbox: Inbox, submission: Submission, printer: OutcomePrinter
         if printer.outcomes > before:
             last = time.monotonic()
         elif submission.silent_for_too_long(last):
-            raise Problem(f"no outcome came within {timeout:g} s (see `spcm status`)")
+            raise Problem(f"no outcome came within {submission.patience:g} s (see `spcm status`)")
 
 
 def _seconds_to_wait(inbox: Inbox, *, full: bool, sent: bool) -> float:

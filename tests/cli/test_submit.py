@@ -180,6 +180,19 @@ def test_the_password_is_in_no_word_that_is_told(program: Program) -> None:
     assert "Basic" not in ended.out + ended.err
 
 
+def test_before_a_worker_has_started_commands_go_where_it_will_look(redis_url: str, tmp_path: Path) -> None:
+    program = Program(SPCM_REDIS_URL=redis_url, SPCM_DATA=str(tmp_path), SPCM_PARTITIONS="2")
+    commands = "".join(json.dumps({"id": number, **create(f"0{number}")}) for number in range(20))
+    sent = program.run("submit", "--no-wait", "--json", stdin=commands).lines
+    assert {each["partition"] for each in sent} == {0, 1}
+    assert [each["commandid"] for each in sent] == list(range(20))  # as they were written, right or wrong
+
+
+def test_no_name_is_no_file(tmp_path: Path, redis_url: str) -> None:
+    program = Program(SPCM_REDIS_URL=redis_url, SPCM_DATA=str(tmp_path))
+    assert program.call("submit", "").is_refused("give the name of a file of commands, or - for stdin")
+
+
 @pytest.mark.parametrize("text", ["", "\n", "[]"])
 def test_a_file_without_a_command_is_told(program: Program, text: str) -> None:
     assert submit(program, text).is_refused("there was no command, and nothing was sent")
@@ -187,7 +200,7 @@ def test_a_file_without_a_command_is_told(program: Program, text: str) -> None:
 
 def test_an_event_of_somebody_else_is_passed_over(program: Program) -> None:
     with redis.Redis.from_url(program.redis_url) as client:
-        submission = Submission(client, {}, patience=1)
+        submission = Submission(client, {}, partitions=8, patience=1)
         client.xadd("spcm:outcomes:_unattributed", {"event": '{"id": {}}'})
         assert list(submission.outcomes(0.01)) == []
 
@@ -196,7 +209,7 @@ def test_a_redis_that_goes_away_is_waited_for(valkey: Valkey) -> None:
     members = {"tenant": "acme"}
     command = WrittenCommand('{"operation": "planDefinition.search"}', {"operation": "planDefinition.search"})
     with connect(valkey.url) as client, redis.Redis.from_url(valkey.url) as other, ThreadPoolExecutor(1) as beside:
-        submission = Submission(client, members, patience=20)
+        submission = Submission(client, members, partitions=8, patience=20)
         (first,) = submission.send([command])
         valkey.kill()
         sending = beside.submit(submission.send, [command])
@@ -235,7 +248,7 @@ def test_what_may_have_been_sent_is_sent_again_under_the_same_id(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with connect(redis_url) as client:
-        submission = Submission(client, {"tenant": "acme"}, patience=20)
+        submission = Submission(client, {"tenant": "acme"}, partitions=8, patience=20)
         put, sent = submission._put, []
 
         def lose_the_first_answer(filled: Any) -> Any:
