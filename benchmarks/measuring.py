@@ -1,5 +1,6 @@
 """One measurement: commands a second of one contender, checked for having done the work."""
 
+import math
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,9 +75,8 @@ def by_turns(measures: Mapping[K, Callable[[int], float]], rounds: int) -> dict[
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The smallest value that is not below so many per cent of all."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+    """The smallest value that at least so many per cent do not exceed."""
+    return sorted(values)[max(0, math.ceil(len(values) * percent / 100) - 1)]
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """`spcm bench`: measures an installation as it runs, in a tenant of its own that is gone afterwards."""
 
 import json
+import math
 import secrets
 import time
 from collections import Counter
@@ -49,7 +50,7 @@ class Benched(StrEnum):
     DELETE = "subscriber.delete"
 
 
-Commands = Annotated[int, typer.Option("--commands", min=1, max=200_000, help="How many are sent at once.")]
+Commands = Annotated[int, typer.Option("--commands", min=1, max=200_000, help="How many are sent without waiting.")]
 Singles = Annotated[int, typer.Option("--singles", min=1, help="How many are sent one at a time.")]
 Chosen = Annotated[Benched, typer.Option("--operation", help="What the commands ask for.")]
 
@@ -84,7 +85,7 @@ def _measure(sender: "_Sender", operation: Benched, commands: int, singles: int)
         "commands": commands,
         "commandsPerSecond": round(rate),
         "singles": singles,
-        "milliseconds": {f"p{percent}": round(1000 * _percentile(took, percent), 1) for percent in (50, 90, 99)},
+        "milliseconds": {f"p{percent}": round(1000 * percentile(took, percent), 1) for percent in (50, 90, 99)},
         "statuses": {str(status): count for status, count in sorted(sender.statuses.items())},
     }
 
@@ -192,5 +193,6 @@ def _bench(chosen: Settings) -> Iterator[_Sender]:
                 client.delete(outcome_stream(tenant))
 
 
-def _percentile(ordered: Sequence[float], percent: int) -> float:
-    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
+def percentile(ordered: Sequence[float], percent: int) -> float:
+    """The smallest value that at least so many per cent do not exceed."""
+    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]

@@ -24,7 +24,7 @@ from cli.running.up import running
 from cli.stopping import stopping_in_order
 from cli.terminal import colour_of, print_json, screen, table
 from domain.permissions import Permission
-from spcm_client import Client, Outcome
+from spcm_client import Client, ClientError, Outcome
 
 TENANT, USER, PASSWORD = "acme", "oms", "s3cret"
 _KEPT = ("SPCM_LOG_LEVEL", "SPCM_LOG_FORMAT")
@@ -69,7 +69,7 @@ def _tell_examples(folder: Path) -> Iterator[ExampleOutcome]:
                         params, payload = example.get("params"), example.get("payload")
                         outcome = client.call(example["operation"], params, payload, id=example["id"])
                         yield ExampleOutcome(example, outcome)
-        except Problem:
+        except (Problem, ClientError):
             sys.stderr.write(log_path.read_text())
             raise
 

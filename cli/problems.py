@@ -122,7 +122,9 @@ def _of_servers(error: BaseException) -> str | None:
     if isinstance(error, Interrupted):
         if isinstance(error.__cause__, redis.RedisError):
             return _of_servers(error.__cause__)
-        return f"the database cannot be used: {_cut(error.__cause__ or error)} (see SPCM_DATABASE_URL)"
+        return (
+            f"the database cannot be used: {_cut(error.__cause__ or error)} (see SPCM_DATABASE_URL, or the data folder)"
+        )
     return None
 
 

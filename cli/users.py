@@ -11,7 +11,7 @@ from cli.database import database
 from cli.installation import choose_settings
 from cli.names import password, permissions, tenant_name, user_name
 from cli.options import AsJson, DataFolder, TenantOption
-from cli.problems import Problem
+from cli.problems import Problem, say
 from cli.stopping import terminated_as_by_ctrl_c
 from cli.terminal import print_json, screen, table
 
@@ -98,6 +98,8 @@ def change_permissions(
 def _password(name: str, *, from_stdin: bool) -> str:
     """From stdin, or asked for on a terminal, twice. Raises Problem."""
     if from_stdin:
+        if sys.stdin.isatty():
+            say("the password is read from the terminal, and shown, until Ctrl-D")
         return password(sys.stdin.buffer.read(1100))  # more than a password may have
     if not sys.stdin.isatty():
         raise Problem("give the password on stdin, with --password-stdin")

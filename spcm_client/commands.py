@@ -94,7 +94,8 @@ def to_json(value: Mapping[str, Any], levels: int = MAX_DEPTH) -> bytes:
             "a lone surrogate is no text"
         ) from None  # the cause would hold the whole text, and secrets
     except ValueError as error:
-        raise InvalidCommand("NaN, Infinity and integers of thousands of digits are no JSON") from error
+        words = "NaN, Infinity, integers of thousands of digits, and what contains itself, are no JSON"
+        raise InvalidCommand(words) from error
     except TypeError as error:
         raise InvalidCommand("only objects, arrays, strings, numbers, booleans and null are JSON") from error
     # An import asks this of every item: hardly one has as many brackets as it may have levels.

@@ -1,5 +1,6 @@
 """Reading a tenant's outcomes as they appear, from any point that is still retained."""
 
+import re
 from collections.abc import Iterator
 
 from redis import Redis
@@ -12,6 +13,7 @@ from spcm_client.portion import Portion
 from spcm_client.streams import BEFORE_ALL, Entry, entries_of, entries_read, outcome_stream
 
 _COUNT = 100  # entries in one round trip, at most
+_STREAM_ID = re.compile("[0-9]+(-[0-9]+)?")
 
 
 def follow(redis: Redis | str, tenant: str, start: str = "now", *, idle: float | None = None) -> Iterator[Outcome]:
@@ -22,8 +24,8 @@ def follow(redis: Redis | str, tenant: str, start: str = "now", *, idle: float |
     It ends when none came for `idle` seconds (0: after those that are there); None: never. A lost connection is waited
     out, and nothing is missed or repeated. A tenant `_unattributed` has the outcomes of commands that belong to nobody.
 
-    Raises redis-py's errors where the call itself cannot reach Redis or may not read, and `MalformedOutcome`, whose
-    `stream_id` is where to go on.
+    Raises ValueError for any other `start`; redis-py's errors where the call itself cannot reach Redis or may not read;
+    and `MalformedOutcome`, whose `stream_id` is where to go on.
     """
     connection = connect(redis)
     with losses_told():
@@ -35,8 +37,10 @@ def _position(redis: Redis, stream: str, start: str) -> str:
     """The id after which to read. XREAD's own `$` would lose what appears between two reads."""
     if start == "start":
         return BEFORE_ALL
-    if start != "now":
+    if _STREAM_ID.fullmatch(start):
         return start
+    if start != "now":
+        raise ValueError('start is "now", "start" or a stream_id')
     last = entries_of(execute_once(redis, "XREVRANGE", stream, "+", "-", "COUNT", 1))
     return last[0].stream_id if last else BEFORE_ALL
 

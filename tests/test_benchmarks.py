@@ -55,6 +55,7 @@ def test_figures_are_compared_round_by_round() -> None:
     assert ours.median == 20.0
     assert ratio(ours, theirs) == Spread((10.0, 15.0, 5.0))
     assert [percentile([5.0, 1.0, 4.0, 2.0, 3.0], percent) for percent in (0, 50, 99)] == [1.0, 3.0, 5.0]
+    assert [percentile(range(1, 101), percent) for percent in (50, 90, 99, 100)] == [50, 90, 99, 100]
 
 
 def test_each_round_begins_with_another_one() -> None:

@@ -79,8 +79,9 @@ def started_servers(chosen: Settings, redis_port: int | None) -> Iterator[Server
 
 def _start(chosen: Settings, redis_port: int | None) -> Servers:
     if chosen.redis_url:
+        if redis_port is not None:
+            raise Problem("--redis-port is for the embedded Valkey: leave it out, or unset SPCM_REDIS_URL")
         return Servers(chosen.redis_url, None)
-
     valkey = Valkey.start(chosen.data / "valkey", port=redis_port)
     return Servers(valkey.url, valkey)
 

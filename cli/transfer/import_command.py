@@ -38,7 +38,7 @@ class ImportMode(StrEnum):
 File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a header, or JSON lines, in UTF-8.")]
 OperationOption = Annotated[str, typer.Option("--operation", metavar="NAME", help="What each line asks for.")]
 Mode = Annotated[ImportMode, typer.Option("--mode", help="atomic: a failure undoes its bulk, up to 500 lines.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing: tell what would be.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing, and show what would happen.")]
 Run = Annotated[str, typer.Option("--run", metavar="LABEL", help="Another label imports the same file anew.")]
 
 
@@ -61,27 +61,31 @@ def import_file(
     """
     chosen = choose_settings(data)
     known = _operation(operation)
-    with closing(open_source(file, known)) as source, terminated_as_by_ctrl_c(), Report(file, source) as report:
+    with (
+        _client(chosen.redis, tenant, user, password_env) as client,
+        closing(open_source(file, known)) as source,
+        terminated_as_by_ctrl_c(),
+        Report(file, source) as report,
+    ):
+        number_of_partitions(client.redis)  # each bulk's id depends on it: a guess would make others of them
         try:
             content = source.check()
         except Problem as problem:
             raise Problem(f"{problem}; nothing was sent") from None
-        with _client(chosen.redis, tenant, user, password_env) as client:
-            number_of_partitions(client.redis)  # each bulk's id depends on it: a guess would make others of them
-            label = f"{content.digest}/{operation}/{run}"
-            results = import_items(client, source.items(), mode=mode.value, run=label, dry_run=dry_run, timeout=timeout)
-            try:
-                _follow(results, report, content.items)
-                report.write()
-            except OutcomeTimeout as late:
-                why = "is a worker running?" if late.__cause__ is None else f"{in_one_line(late.__cause__)}."
-                words = f"no outcome came within {timeout:g} s: {why} Run the same import again to go on"
-                raise Problem(words + report.earlier) from None
-            except (Problem, ClientError, RedisError) as error:
-                raise Problem(f"{in_one_line(error)}{report.earlier}") from None
-            except KeyboardInterrupt:
-                say(f"run the same import again to go on{report.earlier}")
-                raise
+        label = f"{content.digest}/{operation}/{run}"
+        results = import_items(client, source.items(), mode=mode.value, run=label, dry_run=dry_run, timeout=timeout)
+        try:
+            _follow(results, report, content.items)
+            report.write()
+        except OutcomeTimeout as late:
+            why = "is a worker running?" if late.__cause__ is None else f"{in_one_line(late.__cause__)}."
+            words = f"no outcome came within {timeout:g} s: {why} Run the same import again to go on"
+            raise Problem(words + report.earlier) from None
+        except (Problem, ClientError, RedisError) as error:
+            raise Problem(f"{in_one_line(error)}{report.earlier}") from None
+        except KeyboardInterrupt:
+            say(f"run the same import again to go on{report.earlier}")
+            raise
         _tell(report, dry_run=dry_run)
         if report.failed:
             raise typer.Exit(FAILED)
@@ -108,7 +112,7 @@ def _follow(results: Iterator[ItemResult], report: Report, total: int) -> None:
         task = bar.add_task("importing", total=total)
         for done, result in enumerate(results, 1):
             if result.status == _UNAUTHENTICATED:
-                raise Problem("tenant, user or password are wrong: what was not imported yet was not executed")
+                raise Problem("tenant, user or password is wrong: lines that were not imported yet were not executed")
             report.add(result)
             if done % _SHOWN_EACH == 0 or done == total:
                 rate = done / max(time.monotonic() - began, 0.001)
@@ -120,7 +124,7 @@ def _tell(report: Report, *, dry_run: bool) -> None:
         print_line("dry run: nothing was changed")
     screen().print(table(("status", "reason", "lines"), summary(report)))
     if report.replayed:
-        print_line(f"told again, since this import was begun before: {report.replayed:,}")
+        print_line(f"already executed by an earlier run of this import: {report.replayed:,}")
     if report.failed:
         print_line(f"what did not succeed: {report.path}")
         print_line(f"those lines, as they were: {report.remainder}")

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import sqlite3
+import stat
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -29,6 +30,8 @@ class Report:
         self.remainder = path.with_name(f"{path.name}.remainder{source.suffix}")
         self.statuses: Counter[tuple[int | None, str | None]] = Counter()
         self.replayed = 0
+        self.failed = 0
+        """How many items did not succeed."""
         self._source = source
         self._mode = path.stat().st_mode & 0o666
         self._failures = Failures()
@@ -46,17 +49,13 @@ class Report:
         self.statuses[result.status, result.reason] += 1
         self.replayed += result.replayed
         if not result.ok:
+            self.failed += 1
             self._failures.add(result)
 
     @property
     def all(self) -> int:
         """How many items there were."""
         return self.statuses.total()
-
-    @property
-    def failed(self) -> int:
-        """How many items did not succeed."""
-        return sum(count for (status, _), count in self.statuses.items() if status is None or status >= 300)
 
     def write(self) -> None:
         """Put the report in its place, and the remainder if there is one; one of an earlier run goes.
@@ -104,7 +103,8 @@ class Report:
             if not _is_at(part, file):  # whoever had it until now has just put it in its place
                 raise BlockingIOError
             file.truncate(0)
-            os.fchmod(file.fileno(), self._mode)  # the remainder's lines are the imported file's own
+            # The remainder's lines are the imported file's own; but a killed import must be able to write on.
+            os.fchmod(file.fileno(), self._mode | stat.S_IWUSR)
         except OSError as error:
             self._parts.close()
             words = "this file is being imported" if isinstance(error, BlockingIOError) else error.strerror

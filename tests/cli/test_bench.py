@@ -5,6 +5,7 @@ import pytest
 import redis
 
 from adapters.keys import command_stream, outcome_stream
+from cli.bench import percentile
 from tests.access import as_role, grant
 from tests.cli.program import WITHIN, Program, next_line
 from tests.polling import wait_for
@@ -21,6 +22,11 @@ def test_an_installation_is_measured_and_nothing_of_it_stays(program: Program, o
     assert set(found["statuses"]) <= {"200", "201"}
     assert program.run("tenant", "list", "--json").lines == before
     assert "bench-" not in program.run("status").out
+
+
+def test_of_a_hundred_the_worst_is_not_the_99th() -> None:
+    assert [percentile(range(1, 101), percent) for percent in (50, 90, 99)] == [50, 90, 99]
+    assert [percentile([7.0], percent) for percent in (50, 99)] == [7.0, 7.0]
 
 
 def test_what_never_ran_cannot_be_measured(migrated: Program, redis_url: str) -> None:

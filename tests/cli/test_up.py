@@ -254,6 +254,11 @@ def test_a_second_one_in_the_same_folder_is_refused(servers: Up, data: Path) -> 
     assert Program().run("up", "--data", str(data)).is_refused(str(data), already)
 
 
+def test_a_port_for_a_server_that_is_not_started_is_refused(redis_url: str, tmp_path: Path) -> None:
+    program = Program(SPCM_REDIS_URL=redis_url, SPCM_DATA=str(tmp_path))
+    assert program.call("up", "--redis-port", "7000").is_refused("--redis-port", "unset SPCM_REDIS_URL")
+
+
 def test_another_number_of_partitions_is_refused(servers: Up, data: Path) -> None:
     servers.end()
     assert Program(SPCM_PARTITIONS="4").run("up", "--data", str(data)).is_refused("SPCM_PARTITIONS is 4", "8")

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from redis import Redis, ResponseError
+from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -122,5 +122,5 @@ def test_what_is_no_outcome_is_told_with_the_place_to_go_on(redis: Redis) -> Non
 
 
 def test_a_place_that_is_none_is_an_error_and_not_waited_for(redis: Redis) -> None:
-    with pytest.raises(ResponseError):
-        next(follow(redis, "acme", "yesterday"))
+    with pytest.raises(ValueError, match='"now", "start" or a stream_id'):
+        follow(redis, "acme", "yesterday")

@@ -58,7 +58,7 @@ def test_the_same_import_again_does_nothing_twice_and_another_label_does_it_anew
     path = files.write("s.csv", HEADER + "1,,,\n1,,,\n")
     files.import_file(path, status=1)
     first = path.with_name("s.csv.report.csv").read_bytes()
-    assert "told again, since this import was begun before: " in files.import_file(path, status=1)
+    assert "already executed by an earlier run of this import: " in files.import_file(path, status=1)
     assert path.with_name("s.csv.report.csv").read_bytes() == first
     files.import_file(path, "--run", "again", status=1)
     assert [each["reason"] for each in report_of(path)] == ["subscriber-exists"] * 2
@@ -134,7 +134,7 @@ def test_where_nothing_succeeded_it_is_told_how_to_import_the_same_again(sqlite_
     ("words", "told"),
     [
         (("--user", "oms", "--password-env", "NONE"), "the variable NONE has no password"),
-        (("--user", "oms", "--password-env", "WRONG"), "tenant, user or password are wrong"),
+        (("--user", "oms", "--password-env", "WRONG"), "tenant, user or password is wrong"),
         (("--user", "oms", "--password-env", "PASSWORD", "--operation", "x.y"), "there is no operation x.y"),
         (("--user", "oms", "--password-env", "PASSWORD", "--operation", "bulk.execute"), "there is no operation bulk"),
         (("--user", "oms", "--password-env", "PASSWORD", "--mode", "all"), "mode"),

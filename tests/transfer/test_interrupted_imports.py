@@ -115,7 +115,7 @@ def _import_with_kills(files: Files, path: Path, environment: dict[str, str]) ->
                 importer = files.start_import(path)
         out, err = importer.communicate(timeout=WITHIN)
         assert importer.returncode == 1, (out, err)
-        assert "told again, since this import was begun before: " in out
+        assert "already executed by an earlier run of this import: " in out
     finally:
         importer.kill()
         importer.communicate()
