@@ -16,10 +16,10 @@ REMEMBERED = 10_000
 """Verified credentials that a process remembers; the least used go first."""
 
 FAILURES_A_MINUTE = 10
-"""Wrong passwords for each user's name, whether there is such a user or not; then it is told 503 for a while.
+"""Wrong passwords that are tried for one name, whether it is a user's or not; further ones are told 503 for a while.
 
-After as many for all unknown users of a tenant together, or for all unknown tenants, these are told 401 without a hash:
-there is no password to guess.
+As many hashes are spent on all unknown names of a tenant together, and as many on all unknown tenants: then these are
+told 401 without one, since there is no password to guess.
 """
 
 _LONGEST_NAME = 256

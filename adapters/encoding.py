@@ -31,11 +31,6 @@ def canonical(value: Any) -> bytes:
     return orjson.dumps(value, default=_canonical_fragment, option=_OPTIONS | orjson.OPT_SORT_KEYS)
 
 
-def decoded(value: Any) -> Any:
-    """`value`, which may be encoded already, as a JSON value."""
-    return decode(value.text) if isinstance(value, JsonText) else value
-
-
 def event_in(text: bytes) -> dict[str, Any]:
     """The event, as workers write them; empty where it is none."""
     try:

@@ -36,7 +36,7 @@ def time_of(client: "redis.Redis") -> datetime:
 
 
 def outcome_streams(client: "redis.Redis") -> Iterator[bytes]:
-    """The keys of all tenants' outcome streams. Raises redis-py's errors."""
+    """The keys of all outcome streams: the tenants', and that of commands of no tenant. Raises redis-py's errors."""
     return client.scan_iter(match=f"{OUTCOMES}*", count=1000, _type="stream")
 
 

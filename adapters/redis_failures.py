@@ -1,4 +1,4 @@
-"""Which failure it is that redis-py has raised, and what may be said of it."""
+"""redis-py's errors as failures of ours, in words that repeat nothing that was sent."""
 
 import re
 from collections.abc import Iterator

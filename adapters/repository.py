@@ -1,7 +1,7 @@
 """One batch's transaction as the domain sees it: a state for each tenant, loaded and written for all at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from adapters.rows import Rows
 from domain.resources import Kind, Lookup, R
@@ -10,6 +10,19 @@ from domain.state import Defaults, State
 
 _Asked = Mapping[tuple[Any, ...], Lookup[Any]]
 """Questions of one kind, by tenant and values."""
+
+
+class _Question(NamedTuple):
+    """What lookups of one statement have in common; sorted, the order in which they are asked.
+
+    Parents first: who has locked a plan definition sees its PCC profiles as they are. Then by name and key, in the same
+    order in every batch, against deadlocks. Last, lookups of the newest, which lock nothing.
+    """
+
+    newest: bool
+    within: bool
+    kind: str
+    fields: tuple[str, ...]
 
 
 class TenantRepository:
@@ -65,12 +78,10 @@ class UnitOfWork:
 
     def prefetch(self, wanted: Iterable[tuple[str, Lookup[Any]]]) -> None:
         """Load what these tenants' commands will ask: one statement for each kind of question."""
-        alike: dict[tuple[bool, bool, str, tuple[str, ...]], dict[tuple[Any, ...], Lookup[Any]]] = {}
+        alike: dict[_Question, dict[tuple[Any, ...], Lookup[Any]]] = {}
         for tenant, lookup in wanted:
-            question = (lookup.newest, lookup.kind.within is not None, lookup.kind.name, lookup.fields)
+            question = _Question(lookup.newest, lookup.kind.within is not None, lookup.kind.name, lookup.fields)
             alike.setdefault(question, {})[tenant, *lookup.values] = lookup
-        # Parents first: who has locked a plan definition sees its PCC profiles as they are. Then by name and key, in
-        # the same order in every batch, against deadlocks. Last, lookups of the newest, which lock nothing.
         for question in sorted(alike):
             asked = alike[question]
             keys = sorted(asked)
@@ -96,7 +107,7 @@ class UnitOfWork:
     def _see(self, like: Lookup[R], asked: _Asked, found: Iterable[tuple[str, R]]) -> None:
         newest = {(tenant, *(getattr(each, name) for name in like.fields)): each for tenant, each in found}
         for key, lookup in asked.items():
-            self.state(key[0]).see(lookup, newest.get(key))
+            self.state(key[0]).learn_newest(lookup, newest.get(key))
 
     def _learn(self, like: Lookup[R], asked: _Asked, found: Iterable[tuple[str, R]]) -> None:
         for tenant, resource in found:

@@ -66,7 +66,8 @@ class Retention:
 def trim_streams(client: "redis.Redis", kept: timedelta, budget: float) -> bool:
     """Remove outcomes and dead letters that are older; whether all that were are gone.
 
-    Of each stream some at least, and more for so many seconds. A Redis that is full allows it: it needs no memory.
+    Each stream is trimmed once, and those that had some again until `budget` seconds are over. A Redis that is full
+    allows it: it needs no memory.
 
     Raises Unavailable.
     """

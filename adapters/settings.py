@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     partitions: Annotated[int, Field(ge=1, le=1024), Phrase("an integer from 1 to 1024")] = 8
     batch_size: Annotated[int, Field(ge=1, le=10_000), Phrase("an integer from 1 to 10000")] = 1000
     backlog_limit: Annotated[int, Field(ge=1), Phrase("an integer from 1")] = 100_000
-    link_base: Annotated[str, Field(min_length=1), Phrase("a URL")] = Defaults().link_base
+    link_base: Annotated[str, Phrase("a URL")] = Defaults().link_base
     outcome_retention: Duration = timedelta(days=7)
     journal_retention: Duration = timedelta(days=30)
     dps_notification_default: Flag = False

@@ -27,7 +27,7 @@ KEPT_LOG = LONG_LOG // 2
 """Bytes of its file that stay then: writing over what is there is faster than making a file longer."""
 
 PATIENCE_WITH_READERS = 0.25
-"""Seconds for which that is tried: whoever reads an older state needs the log."""
+"""Seconds for which a writer tries to begin the log anew while somebody reads an older state, which needs it."""
 
 _Identities = tuple[tuple[int, int] | None, tuple[int, int] | None]
 """Of the file and of its log: device and inode."""
@@ -97,7 +97,10 @@ class _File:
             raise DisconnectionError
 
     def begin(self, connection: Connection) -> None:
-        """A plain BEGIN takes the writer's place only at the first write, and fails if another came in between."""
+        """Begin as the one writer, after waiting for another; a connection that only reads begins at once.
+
+        A plain BEGIN takes the writer's place only at the first write, and fails if another came in between.
+        """
         if connection.get_execution_options().get("spcm_reads"):
             connection.exec_driver_sql("BEGIN")
             return
@@ -121,7 +124,9 @@ class _File:
         return _identity(self._path), _identity(self._log)
 
     def _shorten_log(self, driver: sqlite3.Connection) -> None:
-        """Copy a log that is long into the file, so that it begins anew. Where that cannot be, once it has doubled."""
+        """Copy a log that is long into the file, so that it begins anew; where readers hinder that, not before it has
+        doubled.
+        """
         found = _stat(self._log)
         if found is None or found.st_size < self._long:
             return

@@ -46,7 +46,8 @@ class Entry(NamedTuple):
 class Taken:
     """Commands that nobody else can finish, until somebody else takes them.
 
-    `deaths`: how often the first was taken before, alone, without an end. `refused`: too many were waiting before them.
+    `tries`: how often the first was taken without an end, this time included. `deaths`: how often of these it was taken
+    alone, this time excluded. `refused`: too many were waiting before them.
     """
 
     token: str
@@ -144,13 +145,13 @@ class CommandStreams:
             rung = self._ring(keys=keys, args=[BELL_LOST_AFTER, *bells.values()])
         return [partition for partition, ours in zip(bells, rung, strict=True) if ours]
 
-    def rest(self, partition: int) -> None:
+    def silence_bell(self, partition: int) -> None:
         """Let nobody ring for a moment. Raises Unavailable."""
         with redis_failures():
             self._client.set(bell_claim(partition), 1, px=SILENCE_AFTER_OUTAGE)
 
-    def answer_bell(self, partition: int) -> int:
-        """From now on a new bell is rung for whatever comes; how many commands there are already.
+    def release_bell(self, partition: int) -> int:
+        """Give the bell's claim back: from now on it is rung for whatever comes. How many commands there are already.
 
         Raises Unavailable.
         """

@@ -98,7 +98,7 @@ class BulkWork:
 
     def _room(self) -> Room:
         """Only what reads are answered can be much larger than what was sent."""
-        reads = any(item.operation is not None and not item.operation.locks for item in self.items)
+        reads = any(item.operation is not None and item.operation.reads for item in self.items)
         return Room(self.items if reads else None)
 
     def _execute(self, item: BulkItem, state: State, answers: Answers, room: Room) -> Result:

@@ -7,13 +7,13 @@ from domain.errors import CATALOGUE, BadRequest, Refused
 from domain.operations import OPERATIONS, Operation, Work
 from domain.permissions import Principal
 from domain.references import Answers, fill_in, references_in, resolve
-from domain.requests import ABSENT, Request
+from domain.requests import Request
 from domain.results import Result, refusal
 
 
 @dataclass(slots=True)
 class BulkItem:
-    """One item: its work, where that could be checked beforehand; else its refusal; else it waits for references."""
+    """One item. Once prepared it has its `work`, or is `refused`; neither, where it refers to earlier items."""
 
     id: str
     request: Request
@@ -28,24 +28,24 @@ class BulkItem:
         return self.result is not None and self.result.status < 300
 
     def prepare(self, principal: Principal) -> None:
-        """Check as far as nothing has to be executed before."""
+        """Make all checks that need no other item's answer."""
         self.operation = OPERATIONS.get(self.request.operation or "")
         try:
             if self.operation is None:
                 raise BadRequest(code="unknown-operation")
             self.operation.authorise(principal)
             if not references_in(self.request.params) and not references_in(self.request.payload):
-                self.work = _work(self.operation, principal, self.request)
+                self.work = self.operation.prepare(principal, self.request)
         except Refused as refused:
             self.refused = refusal(refused, None)
 
     def resolved(self, principal: Principal, answers: Answers) -> Work:
-        """Its work, now that what it refers to has been executed; for one that is not refused. Raises Refused."""
+        """The work of an item that is not refused, its references resolved by these answers. Raises Refused."""
         if self.work is not None:
             return self.work
         assert self.operation is not None
         params, payload = resolve(self.request.params, answers), resolve(self.request.payload, answers)
-        return _work(self.operation, principal, Request(self.request.operation, params, payload))
+        return self.operation.prepare(principal, Request(self.request.operation, params, payload))
 
     def as_json(self, index: int) -> dict[str, Any]:
         """What the bulk's outcome says of it."""
@@ -66,8 +66,3 @@ class BulkItem:
             filled = {name: fill_in(value, answers) for name, value in self.sent.items()}
         # An id that was given stays where it is; one that was not comes first, and takes the place of a null.
         return filled if self.sent.get("id") is not None else {"id": self.id} | filled | {"id": self.id}
-
-
-def _work(operation: Operation, principal: Principal, request: Request) -> Work:
-    params = {} if request.params is ABSENT else request.params
-    return operation.prepare(principal, Request(request.operation, params, request.payload))

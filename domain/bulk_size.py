@@ -64,7 +64,7 @@ def filled_in(items: Sequence[BulkItem], answers: Answers) -> set[str]:
 
 
 def _set_aside_for(item: BulkItem) -> int:
-    changes = item.operation is not None and item.operation.locks
+    changes = item.operation is not None and not item.operation.reads
     return _size_of(item, _TOO_LARGE) + (_ANSWER_BEYOND_WHAT_WAS_SENT if changes else 0)
 
 

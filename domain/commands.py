@@ -10,12 +10,12 @@ from domain.catalog import OPERATIONS
 from domain.envelope import Envelope, is_reply_list
 from domain.errors import BadRequest
 from domain.operations import Operation
-from domain.requests import ABSENT, LARGEST_BULK, LARGEST_COMMAND, Request
+from domain.requests import LARGEST_BULK, LARGEST_COMMAND, Request
 from domain.strict_json import NotJson, parse
 from domain.validation import faults_of
 
-NOTHING = Request(None, {})
-"""What a command asks for that cannot be read."""
+NOTHING = Request(None)
+"""What is asked for by a command that cannot be read."""
 
 
 class Credentials(NamedTuple):
@@ -30,7 +30,7 @@ class Credentials(NamedTuple):
 
 
 class Command(NamedTuple):
-    """What could be read of an entry; a `fault` is the 400 of its envelope, and what was at fault is None."""
+    """What could be read of an entry. `fault` is the 400 of its envelope; members at fault have their defaults here."""
 
     id: str | None = None
     tenant: str | None = None
@@ -53,7 +53,7 @@ class Command(NamedTuple):
 
 
 def read_command(raw: bytes | None, size: int) -> Command:
-    """Whatever `raw` is, a command: with a fault where the contract answers 400 by the envelope.
+    """The command, whatever `raw` is: what is wrong with the envelope is its `fault`, and raises nothing.
 
     `raw` is None where the entry has no command (`size` is negative), or one above `LARGEST_BULK` that nobody reads.
     """
@@ -86,7 +86,7 @@ def _from_members(members: dict[str, Any], size: int) -> Command:
         id=envelope.id,
         tenant=envelope.tenant,
         credentials=_credentials(envelope),
-        request=Request(envelope.operation, {} if envelope.params is ABSENT else envelope.params, envelope.payload),
+        request=Request(envelope.operation, envelope.params, envelope.payload),
         correlation_id=(envelope.correlation_id or None) if "correlationId" in members else envelope.id,
         reply_to=envelope.reply_to or None,
         dry_run=envelope.dry_run,

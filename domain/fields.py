@@ -38,7 +38,7 @@ class Fields(BaseModel):
     )
 
     null_is_missing: ClassVar[bool] = True
-    """Whether null in a field that takes none is told as a missing field, or as a wrong type."""
+    """Whether null in a field that takes none is told as a missing field; else as a value of the wrong type."""
 
     @classmethod
     def of(cls, members: Any, context: dict[str, Any] | None = None) -> Self:

@@ -35,7 +35,7 @@ class Work(Protocol):
 
     @property
     def locks(self) -> Collection[Kind[Any]]:
-        """The kinds that it may change, or that must not change meanwhile; none: it only reads."""
+        """The kinds that it may change, or that must not change meanwhile."""
 
     @property
     def set_based(self) -> bool:
@@ -67,6 +67,11 @@ class Operation(ABC):
     locks: tuple[Kind[Any], ...] = ()
     set_based: bool = False
     largest: int = LARGEST_COMMAND
+
+    @property
+    def reads(self) -> bool:
+        """Whether it locks nothing, since it changes nothing; what a bulk does, its items know."""
+        return not self.locks
 
     def authorise(self, principal: Principal) -> None:
         """Raises Forbidden where the principal lacks the permission."""
@@ -135,7 +140,7 @@ class SingleWork(NamedTuple):
 
     @property
     def journaled(self) -> bool:
-        return bool(self.operation.locks)
+        return not self.operation.reads
 
     def execute(self, state: State) -> Result:
         operation = self.operation

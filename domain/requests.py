@@ -26,5 +26,5 @@ class Request(NamedTuple):
     """What a command, or a bulk's item, asks for."""
 
     operation: str | None
-    params: Any
+    params: Any = ABSENT
     payload: Any = ABSENT

@@ -31,8 +31,8 @@ R = TypeVar("R", bound=Resource)
 class Kind(Generic[R]):
     """A kind of resource: its table's name, its model, and what is unique within a tenant.
 
-    `key` identifies a resource for good; of each of `unique`, at most one may be there at a time, where null and false
-    do not count. Each belongs to one of the kind that it is `within`.
+    `key` identifies a resource for good. No two have the same values in all fields of one of `unique`, unless one of
+    these is null or false. Each belongs to one of the kind that it is `within`, which is read and locked first.
     """
 
     name: str

@@ -56,7 +56,7 @@ class Shelf(Generic[R]):
                 self._put(key, resource)
 
     def has(self, resource: R) -> bool:
-        """Whether what became of it is known here: memory wins."""
+        """Whether its key is here, if only as one that was removed: then the database's row is out of date."""
         return getattr(resource, self.kind.key) in self._resources
 
     def matches(self, lookup: Lookup[R]) -> list[R]:

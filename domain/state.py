@@ -39,7 +39,7 @@ class State:
         self._ids_given: set[str] = set()
         self._locks: Collection[Kind[Any]] = ()
         self._seen: dict[Lookup[Any], tuple[int, Sequence[Any]]] = {}
-        """How many of the newest were asked for, and those that there are; the shelf may know better."""
+        """How many of the newest were asked for, and those that came; the shelf knows what the batch made of them."""
         self._undo: list[Callable[[], None]] = []
 
     def all(self, lookup: Lookup[R]) -> list[R]:
@@ -50,7 +50,7 @@ class State:
         """What a lookup finds that can find only one."""
         return self._find_newest(lookup) if lookup.newest else self._loaded(lookup).match(lookup)
 
-    def see(self, lookup: Lookup[R], newest: R | None) -> None:
+    def learn_newest(self, lookup: Lookup[R], newest: R | None) -> None:
         """Take in what the database has for a lookup of the newest."""
         self._seen[lookup] = 1, () if newest is None else (newest,)
 
@@ -108,7 +108,7 @@ class State:
         return self.attempt(set_based=set_based)
 
     def attempt(self, *, set_based: bool = False) -> AbstractContextManager[Callable[[], None]]:
-        """What is done inside is undone if it raises, or when the given function is called, as the last thing.
+        """What is done inside is undone if it raises, or by the yielded function, to be called as the last thing.
 
         An undo in memory cannot reach what a set-based operation writes at once: that takes a savepoint. An attempt
         within which another is set-based must be set-based too.
@@ -148,7 +148,7 @@ class State:
         while True:
             count, seen = self._seen.get(lookup, (0, ()))
             newest: R | None = self._newest_of(lookup, seen)
-            if newest is not None and _created(newest) >= _unseen_before(seen, count):
+            if newest is not None and _created(newest) >= _bound_of_unseen(seen, count):
                 key = lookup.kind.by(**{lookup.kind.key: getattr(newest, lookup.kind.key)})
                 if lookup.kind not in self._locks or self.shelf(lookup.kind).knows(key):
                     return newest
@@ -192,11 +192,11 @@ class State:
         self._undo.clear()
 
 
-def _unseen_before(seen: Sequence[Resource], count: int) -> float:
-    """Whatever the database has beyond those seen was created before this.
+def _bound_of_unseen(seen: Sequence[Resource], count: int) -> float:
+    """Whatever the database has beyond those seen has a smaller `created` than this.
 
-    The last one seen, if as many came as were asked for; 0 if fewer came: that is all there is; infinity where none was
-    asked for.
+    That of the last one seen, if as many came as were asked for; 0 if fewer came, since that is all there is; infinity
+    where none was asked for yet.
     """
     if len(seen) < count:
         return 0

@@ -14,6 +14,7 @@ from pydantic_core import from_json
 
 DEEPEST = 32
 _NOT_PLAIN = -(2**40)
+"""Added to a number of strings, where what holds them must be read closely: no text has so many."""
 _LONGEST_INTEGER = 18
 """Characters, its minus among them, of a number that is read as an integer."""
 _FIRST_GREAT_INTEGER = 10 ** (_LONGEST_INTEGER - 1)

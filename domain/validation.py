@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from domain.errors import BadRequest, Invalid
 from domain.fields import Fields, Phrase
+from domain.requests import ABSENT
 
 F = TypeVar("F", bound=Fields)
 
@@ -26,6 +27,8 @@ def params_of(model: type[F], params: Any) -> F:
         BadRequest: they are not an object, or a member is missing, unknown or not of its form.
 
     """
+    if params is ABSENT:
+        params = {}
     if not isinstance(params, dict):
         raise BadRequest("params must be an object")
     try:
@@ -54,7 +57,7 @@ def faults_of(model: type[Fields], sent: Mapping[str, Any], context: dict[str, A
 
 
 def sort_out(model: type[Fields], sent: Mapping[str, Any]) -> tuple[dict[str, Any], list[Path]]:
-    """What was sent without members that nobody knows; and the paths of these, as sent.
+    """The known members of what was sent, and the paths of the unknown ones, in the order in which they were sent.
 
     Found here, since there may be hundreds of thousands: pydantic takes 7 microseconds to tell of one.
     """

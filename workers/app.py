@@ -17,7 +17,7 @@ try:
         amqp="workers.transport:Queues",
         include=["workers.tasks.drain", "workers.tasks.maintain"],
     )
-    database_url(settings().database)
+    database_url(settings().database)  # raises now what a batch would raise later
     app.conf.task_default_queue  # noqa: B018  # reads celeryconfig now, so that what is wrong in it is told now
 except (WrongSetting, WrongDatabaseUrl) as wrong:
     sys.exit(f"spcm: {wrong}")

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from adapters.authenticator import Authenticator
-from adapters.encoding import JsonText, decoded, encode
+from adapters.encoding import JsonText, encode
 from adapters.failures import Interrupted
 from adapters.heartbeat import Heartbeat
 from adapters.journal import Journal, Record
@@ -25,6 +25,7 @@ from domain.outcomes import Outcome, outcome_of, replay_of
 from domain.resources import Kind
 from domain.results import Result, internal_error, refusal
 from domain.state import Defaults
+from domain.strict_json import decode
 from workers.case import Case
 from workers.failpoints import failpoint
 from workers.senders import attribute, authenticate
@@ -110,7 +111,7 @@ class Batch:
 
     def _check(self, case: Case) -> None:
         command = case.command
-        if command.fault is not None:  # raised, it would hold its command, and so itself, in memory
+        if command.fault is not None:  # not raised: with its traceback it would hold its command, and so itself
             case.result = refusal(command.fault, command.subject)
             return
         if case.principal is None or command.operation is None:
@@ -167,7 +168,7 @@ class Batch:
             self._guarded(case, self._repeat, known)
             case.outcome = case.outcome or self._outcome(case)
             return
-        if case.work.set_based:  # what it would write of the commands before it is not its fault
+        if case.work.set_based:  # else it would be to blame if what the commands before it changed cannot be written
             unit.write()
         self._guarded(case, self._execute, unit)
         case.outcome = self._outcome(case)
@@ -205,7 +206,7 @@ class Batch:
         if known.fingerprint != case.fingerprint:
             raise Unprocessable("command-id-reused")
         stored = self._remembered(case)
-        case.work.check_replay(lambda: decoded(stored.data))
+        case.work.check_replay(lambda: decode(stored.data.text))
         case.outcome = replay_of(stored, case.command, case.event_id, self._now)
 
     def _remembered(self, case: Case) -> Outcome:

@@ -33,7 +33,7 @@ from adapters.streams import CommandStreams
 from adapters.watch import Watch
 from workers import composition
 from workers.pulse import Pulse, end_at_once
-from workers.queue import DRAIN, MAINTAIN, bell
+from workers.queue import DRAIN, MAINTAIN, queue_entry
 
 LOOK_EVERY = 1.0
 """Seconds between two looks for partitions that nobody was told of, and between two tries to reach a server."""
@@ -53,7 +53,7 @@ log = structlog.get_logger()
 def ring(streams: CommandStreams, partitions: Collection[int]) -> None:
     """Ask for a drain of each, unless one has been asked for and has not ended. Raises Unavailable."""
     if partitions:
-        streams.ring(BELLS, {partition: bell(DRAIN, [partition]) for partition in partitions})
+        streams.ring(BELLS, {partition: queue_entry(DRAIN, [partition]) for partition in partitions})
 
 
 class Bell:
@@ -89,7 +89,7 @@ class Bell:
                 fix_partitions(client, chosen.partitions)  # publishers who find no number take the default
                 if claim_maintenance(client):
                     with redis_failures():
-                        client.lpush(BELLS, bell(MAINTAIN, []))
+                        client.lpush(BELLS, queue_entry(MAINTAIN, []))
             except Unavailable as outage:
                 log.warning("bell-waits", reason=str(outage))
                 if isinstance(outage, Full):

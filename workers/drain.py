@@ -33,7 +33,7 @@ MOST_DEATHS = 3
 """A command that was taken this often alone, without an end, is not executed again."""
 
 NEVER_ENDED = "NeverEnded"
-"""Its error: it killed its worker, or hung, or took the database too long."""
+"""The error of a command that is given up since it killed its worker, hung, or took the database too long."""
 
 TOLERATED_CLOCK_LAG = 60.0
 """Seconds that our clock may be behind; beyond them commands are recorded as executed at Redis' time."""
@@ -62,7 +62,7 @@ class Drain:
         except Unavailable as outage:
             log.warning("waiting", partition=partition, reason=str(outage) or type(outage).__name__)
             with suppress(Unavailable):
-                self.streams.rest(partition)
+                self.streams.silence_bell(partition)
         return False
 
     def _run(self, partition: int) -> bool:
@@ -71,7 +71,7 @@ class Drain:
         done, hindrance = 0, ""
         while time.monotonic() < deadline:
             try:
-                # Asked after the lock was given back: who came meanwhile and found it taken relies on us.
+                # What is left is asked after the commit: a drain that found the row locked before relies on us.
                 if not self._batch(partition, suspect):
                     return False
                 done += 1
@@ -93,7 +93,7 @@ class Drain:
             log.warning("waiting", partition=partition, reason=hindrance)
         if suspect.undecided:
             self._suspects[partition] = suspect
-        self.streams.answer_bell(partition)
+        self.streams.release_bell(partition)
         return True
 
     def _batch(self, partition: int, suspect: Suspect) -> int:
@@ -104,8 +104,8 @@ class Drain:
             if not ours:
                 return 0
             left = self._transaction(partition, suspect)
-        # Who was turned away after we had asked what is left relies on us, and its bell still counts as rung.
-        return left or self.streams.answer_bell(partition)
+        # A drain that was turned away after we had asked what is left relies on us, and its bell is still claimed.
+        return left or self.streams.release_bell(partition)
 
     def _transaction(self, partition: int, suspect: Suspect) -> int:
         with self.engine.connect() as connection, connection.begin() as transaction:
@@ -122,7 +122,7 @@ class Drain:
             failpoint("taken")
             with self._forgiving(partition, taken):
                 first, last = (event_id_of(partition, each.id) for each in (taken.entries[0], taken.entries[-1]))
-                against = suspect.look_at(first, last=last)
+                against = suspect.begin(first, last=last)
                 cases = self._cases(partition, taken.entries, heartbeat)
                 cases[0].condemned = against or (NEVER_ENDED if taken.deaths >= MOST_DEATHS else "")
                 batch = Batch(connection, self.authenticator, self.defaults, now, lock)
@@ -147,7 +147,7 @@ class Drain:
 
     @contextmanager
     def _forgiving(self, partition: int, taken: Taken, *, even_if_stalled: bool = False) -> Iterator[None]:
-        """What fails inside is not held against the first command, unless it may be what we stalled on."""
+        """Where it fails inside, the try is no death of the first command, unless that may be what we stalled on."""
         try:
             yield
         except Exception as failure:

@@ -36,7 +36,7 @@ def _is_partition(value: Any) -> bool:
     return type(value) is int and 0 <= value < settings().partitions
 
 
-def bell(task: str, arguments: list[int]) -> str:
+def queue_entry(task: str, arguments: list[int]) -> str:
     """What is to stand in the queue for Celery to ask for this."""
     return json.dumps(message_for(task, arguments))
 

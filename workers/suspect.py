@@ -30,8 +30,8 @@ class Suspect:
         """How many commands the next batch may have."""
         return 1 if self._singly_until else self.batch_size
 
-    def look_at(self, event_id: str, *, last: str) -> str:
-        """A batch begins with this command, and was taken up to `last`: what failed with the first one alone before."""
+    def begin(self, event_id: str, *, last: str) -> str:
+        """A batch was taken, from this command up to `last`; the error with which the first failed alone before."""
         if event_id != self.event_id:  # somebody else may be done with the one before
             self.event_id, self.error, self._rounds = event_id, "", 0
         self._last = last
@@ -47,7 +47,7 @@ class Suspect:
         """Others were in the way; how often in a row."""
         self._rounds += 1
         if (rounds := self._rounds) == ROUNDS:
-            # Alone and with nobody in its way it would clash for ever.
+            # One that clashes three times while it is alone is to blame itself.
             self.error = str(contended) if self.at_most == 1 and isinstance(contended, Clashed) else ""
             self._rounds, self._singly_until = 0, self._singly_until or self._last
         return rounds

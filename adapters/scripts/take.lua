@@ -1,7 +1,7 @@
 #!lua
 -- Give the next commands of a partition to the one who asks, who alone may then finish them.
 --
--- KEYS  the partition's stream, its take record, its bell
+-- KEYS  the partition's stream, its take record, the claim of its bell
 -- ARGV  the taker's token, most entries, most bytes, backlog limit, largest body that is told, milliseconds in which
 --       no bell is rung, since the taker looks for what comes meanwhile
 -- Gives {deaths, tries, entries, whether they are refused}; an entry is {id, size, body or false}
@@ -16,7 +16,7 @@
 --
 -- Where more wait than the limit, as many as the limit are accepted, and all behind them are refused, but only when
 -- their turn has come: outcomes are told in order. So the record has what is left of both; then it is looked again.
-local stream, record, bell = KEYS[1], KEYS[2], KEYS[3]
+local stream, record, claim = KEYS[1], KEYS[2], KEYS[3]
 local token, most, most_bytes, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local largest = tonumber(ARGV[5])
 
@@ -39,7 +39,7 @@ end
 
 local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
 redis.set_repl(redis.REPL_NONE)  -- as ring.lua
-if first then redis.call('SET', bell, 1, 'PX', ARGV[6]) else redis.call('DEL', bell) end
+if first then redis.call('SET', claim, 1, 'PX', ARGV[6]) else redis.call('DEL', claim) end
 redis.set_repl(redis.REPL_ALL)
 if not first then
   redis.call('DEL', record)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from workers.queue import DRAIN, bell, message_for
+from workers.queue import DRAIN, message_for, queue_entry
 
 CHANGES: tuple[dict[str, Any], ...] = (
     {"body": None},
@@ -48,5 +48,5 @@ FORGED: list[bytes] = [
     b'{"headers": {"task": "workers.tasks.drain"}, "properties": {"body_encoding": "base64"}, "body": "%%%"}',
     *[json.dumps(message_for(DRAIN, [0]) | change).encode() for change in CHANGES],
     *[json.dumps(_with_headers(more)).encode() for more in HEADERS],
-    *[bell(DRAIN, [number]).encode() for number in (-1, 8, 10**9, "0", None, True, 0.5)],  # type: ignore[list-item]
+    *[queue_entry(DRAIN, [number]).encode() for number in (-1, 8, 10**9, "0", None, True, 0.5)],  # type: ignore[list-item]
 ]

@@ -17,7 +17,7 @@ from tests.faults.load import PARTITIONS, TENANTS, Load
 from tests.faults.thieves import thieves
 from tests.faults.worker import Worker
 from tests.polling import wait_for
-from workers.queue import DRAIN, bell
+from workers.queue import DRAIN, queue_entry
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_row_26_bells_are_forged(lab: Lab, worker: Worker) -> None:
 
 
 def test_row_26_bells_are_repeated_a_thousand_times(lab: Lab, worker: Worker) -> None:
-    messages = [bell(DRAIN, [number % 8]).encode() for number in range(1000)]
+    messages = [queue_entry(DRAIN, [number % 8]).encode() for number in range(1000)]
     with lab.load(rate=100, seed=263):
         lab.client.lpush(BELLS, *messages)
         lab.moving()

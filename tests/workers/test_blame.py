@@ -106,14 +106,14 @@ def test_a_batch_fails_but_once_where_a_drain_has_the_time_for_one_batch_only(
 def test_how_often_one_has_clashed_is_not_counted_against_the_next() -> None:
     suspect = Suspect(batch_size=1)
     for _ in range(4):  # of many at once, then alone
-        suspect.look_at("0-1-0", last="0-1-0")
+        suspect.begin("0-1-0", last="0-1-0")
         suspect.hindered(Clashed())
     for _ in range(2):
-        assert suspect.look_at("0-2-0", last="0-2-0") == ""
+        assert suspect.begin("0-2-0", last="0-2-0") == ""
         suspect.hindered(Clashed())
-    assert suspect.look_at("0-2-0", last="0-2-0") == ""
+    assert suspect.begin("0-2-0", last="0-2-0") == ""
     suspect.hindered(Clashed("in the way"))
-    assert suspect.look_at("0-2-0", last="0-2-0") == "in the way"
+    assert suspect.begin("0-2-0", last="0-2-0") == "in the way"
 
 
 def test_who_only_waits_for_others_is_not_to_blame(bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 from redis import Redis
 
 from adapters.keys import BELLS
-from workers.queue import DRAIN, bell
+from workers.queue import DRAIN, queue_entry
 from workers.transport import PatientConnection
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 def test_a_bell_that_nobody_acknowledged_is_not_put_back(redis_url: str) -> None:
     """The next one is a moment away; and one that cannot be put back would be written to a file, without end."""
     with Redis.from_url(redis_url) as client:
-        client.lpush(BELLS, bell(DRAIN, [0]))
+        client.lpush(BELLS, queue_entry(DRAIN, [0]))
         options = {"ack_emulation": False, "priority_steps": [0]}
         with Connection(redis_url, transport="workers.transport:Transport", transport_options=options) as connection:
             channel: Any = connection.channel()
