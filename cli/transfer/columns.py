@@ -66,13 +66,13 @@ class RowReader:
         for (name, read, in_params, path, nested), cell in zip(self._columns, cells, strict=True):
             if cell is None:
                 if self._nulls and path:
-                    _put(payload, path, None)
+                    put(payload, path, None)
                 continue
             value = cell if read is None else read(cell)
             if in_params:
                 params[name] = value
             if nested:
-                _put(payload, path, value)
+                put(payload, path, value)
             elif path:
                 payload[name] = value
         return BulkItem(self._operation, params or None, payload if self._has_payload else None, **more)
@@ -107,7 +107,8 @@ def _shortened(name: str | None) -> str:
     return text if len(text) <= 60 else f"{text[:60]}..."
 
 
-def _put(payload: dict[str, Any], path: Sequence[str], value: Any) -> None:
+def put(payload: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    """Set the member at the path, within objects that are made where there are none."""
     for name in path[:-1]:
         payload = payload.setdefault(name, {})
     payload[path[-1]] = value

@@ -16,7 +16,7 @@ from cli.installation import choose_settings
 from cli.names import tenant_name
 from cli.options import DataFolder, TenantOption
 from cli.problems import Problem, in_one_line, say
-from cli.transfer.columns import columns_of
+from cli.transfer.columns import columns_of, put
 from cli.transfer.csv_records import written_record
 from domain.catalog import OPERATIONS
 from domain.plan_definitions import PLAN_DEFINITIONS
@@ -65,7 +65,7 @@ def export(
     written_as: Format = ExportFormat.CSV,
     data: DataFolder = None,
 ) -> None:
-    """Write what a tenant has to stdout, by key, as it is at one moment: what `spcm import` takes, without ids.
+    """Write a tenant's resources to stdout as of one moment, by key and without ids, as `spcm import` takes them.
 
     Of plan definitions their states and PCC profiles are left out.
     """
@@ -95,13 +95,12 @@ def _fields_of(what: Exported) -> ExportedFields:
 
 
 def _write(
-    chunks: Iterator[Sequence[Sequence[Any]]], fields: ExportedFields, chosen: ExportFormat, to: BinaryIO
+    chunks: Iterator[Sequence[Sequence[Any]]], fields: ExportedFields, written_as: ExportFormat, to: BinaryIO
 ) -> None:
-
     first = next(chunks, ())  # raises for a tenant that there is not, before anything is written
-    if chosen is ExportFormat.CSV:
+    if written_as is ExportFormat.CSV:
         to.write(written_record([".".join(path) for path in fields.paths]).encode())
-    write = _csv if chosen is ExportFormat.CSV else _json(fields.paths)
+    write = _csv if written_as is ExportFormat.CSV else _json(fields.paths)
     to.write(b"".join([write(row) for row in first]))
     try:
         for rows in chunks:
@@ -118,8 +117,8 @@ def _csv(row: Sequence[Any]) -> bytes:
 def _json(paths: Sequence[tuple[str, ...]]) -> Write:
     def write(row: Sequence[Any]) -> bytes:
         members: dict[str, Any] = {}
-        for (name, *inner), value in zip(paths, row, strict=True):
-            members[name] = {inner[0]: value} if inner and value is not None else value
+        for path, value in zip(paths, row, strict=True):
+            put(members, path if value is not None else path[:1], value)
         return encode(members) + b"\n"
 
     return write

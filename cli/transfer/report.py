@@ -1,20 +1,17 @@
 """What is left of an import: a summary, a report of what did not succeed, and those lines, to be sent again."""
 
-import fcntl
-import os
 import sqlite3
-import stat
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
-from errno import EISDIR
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 from cli.problems import Problem
 from cli.transfer.csv_records import written_record
 from cli.transfer.failures import Failures
+from cli.transfer.part_file import PartFile
 from cli.transfer.source import Source
 from spcm_client import ItemResult
 
@@ -33,16 +30,18 @@ class Report:
         self.failed = 0
         """How many items did not succeed."""
         self._source = source
-        self._mode = path.stat().st_mode & 0o666
         self._failures = Failures()
-        self._parts = ExitStack()
-        self._files = [self._part(each) for each in (self.path, self.remainder)]
+        mode = path.stat().st_mode & 0o666  # the remainder's lines are the imported file's own
+        with ExitStack() as opened:
+            self._report = opened.enter_context(PartFile(self.path, mode))
+            self._remainder = opened.enter_context(PartFile(self.remainder, mode))
+            self._opened = opened.pop_all()
 
     @property
     def earlier(self) -> str:
         """What is to be said of an earlier run's report, until this one has taken its place."""
-        ours = _is_at(self.path, self._files[0])
-        return f"; {self.path} is that of an earlier run" if self.path.exists() and not ours else ""
+        earlier = self.path.exists() and not self._report.in_place
+        return f"; {self.path} is that of an earlier run" if earlier else ""
 
     def add(self, result: ItemResult) -> None:
         """Count what became of an item."""
@@ -69,16 +68,16 @@ class Report:
             raise Problem(f"{words}: all lines were sent; run the same import again, and it only tells") from None
 
     def _write(self) -> None:
-        report, remainder = self._files
+        report, remainder = self._report.file, self._remainder.file
         report.write(written_record(HEADER).encode())
         for row in self._failures.rows():
             report.write(written_record(row).encode())
         if self.failed:
             self._source.write_lines(self._failures.lines(), remainder)
-        for file in self._files:
-            file.flush()
-        for file, target in zip(self._files, (self.path, self.remainder), strict=True):
-            os.replace(file.name, target)
+        report.flush()
+        remainder.flush()
+        self._report.put_in_place()
+        self._remainder.put_in_place()
         if not self.failed:
             self.remainder.unlink()
 
@@ -88,48 +87,8 @@ class Report:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._parts.close()
+        self._opened.close()
         self._failures.close()
-
-    def _part(self, target: Path) -> BinaryIO:
-        """A hidden file beside the target, which it replaces in the end; one that a killed run has left is used on."""
-        part = target.with_name(f".{target.name}.part")
-        try:
-            if target.is_dir():
-                raise IsADirectoryError(EISDIR, "it is a folder")
-            file = part.open("ab")
-            self._parts.callback(_close, file)
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not _is_at(part, file):  # whoever had it until now has just put it in its place
-                raise BlockingIOError
-            file.truncate(0)
-            # The remainder's lines are the imported file's own; but a killed import must be able to write on.
-            os.fchmod(file.fileno(), self._mode | stat.S_IWUSR)
-        except OSError as error:
-            self._parts.close()
-            words = "this file is being imported" if isinstance(error, BlockingIOError) else error.strerror
-            raise Problem(f"{target} cannot be written ({words}); nothing was sent") from None
-        self._parts.callback(_remove, part, file)
-        return file
-
-
-def _close(file: BinaryIO) -> None:
-    """Also where what it still holds finds no room: then that was told."""
-    with suppress(OSError):
-        file.close()
-
-
-def _remove(part: Path, file: BinaryIO) -> None:
-    """Remove the part file, unless another import has made a new one since."""
-    if _is_at(part, file):
-        part.unlink()
-
-
-def _is_at(path: Path, file: BinaryIO) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
-    except FileNotFoundError:
-        return False
 
 
 def summary(report: Report) -> Iterator[tuple[Any, ...]]:
