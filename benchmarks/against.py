@@ -44,7 +44,6 @@ ALTERNATIVES = [Alternative(rival, style) for style in ("plain", "lean") for riv
 class Comparison:
     """Commands a second by contender; the worker's own first, and the floors, where measured."""
 
-    scenario: str
     commands: tuple[int, int]
     found: Mapping[str, Spread]
 
@@ -88,7 +87,7 @@ def compare(
                 found.setdefault(floor.name, []).append(floor.rate(servers))
                 print(f"round {number + 1}, {scenario}: {floor.name} {found[floor.name][-1]:,.0f}/s", flush=True)
     spreads = {name: Spread(tuple(values)) for name, values in found.items()}
-    return Comparison(scenario, (commands, rival_commands), spreads)
+    return Comparison((commands, rival_commands), spreads)
 
 
 def main() -> None:

@@ -42,38 +42,38 @@ def _options(
 
 def main() -> None:
     """The program: ends with the command's status."""
-    _open_what_is_closed()
-    _write_what_can_be_written()
-    _wait_for_who_reads_and_writes()
+    _replace_closed_streams()
+    _replace_what_cannot_be_written()
+    _make_streams_wait()
     with Guard() as guard:
         guard.status = int(app(prog_name="spcm", standalone_mode=False) or 0)
         sys.stdout.flush()
     if guard.status:
-        _forget_what_nobody_reads()
+        _discard_what_nobody_reads()
     sys.exit(guard.status)
 
 
-def _open_what_is_closed() -> None:
+def _replace_closed_streams() -> None:
     """A stream that is closed is None for Python, and its number would be that of the next file."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - as long as the program runs
 
 
-def _write_what_can_be_written() -> None:
+def _replace_what_cannot_be_written() -> None:
     """Where the terminal's encoding lacks a character, something stands in its place."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
 
 
-def _wait_for_who_reads_and_writes() -> None:
+def _make_streams_wait() -> None:
     """Some programs hand on pipes that do not wait: a read would find nothing, and a write no room."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         with suppress(OSError):
             os.set_blocking(stream.fileno(), True)
 
 
-def _forget_what_nobody_reads() -> None:
+def _discard_what_nobody_reads() -> None:
     """After a closed pipe the interpreter would complain once more at its end."""
     try:
         sys.stdout.flush()

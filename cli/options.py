@@ -23,7 +23,7 @@ DataFolder = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for programs, one value a line.")]
 TenantOption = Annotated[str, typer.Option("--tenant", metavar="TENANT", help="The tenant's name.")]
-UserOption = Annotated[str, typer.Option("--user", metavar="NAME", help="Under whose permissions.")]
+UserOption = Annotated[str, typer.Option("--user", metavar="NAME", help="The user whose permissions apply.")]
 PasswordEnv = Annotated[
     str, typer.Option("--password-env", metavar="VAR", help="The variable that has the user's password.")
 ]

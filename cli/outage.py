@@ -1,4 +1,4 @@
-"""How a command that goes on until Ctrl-C lives through the loss of its connection to Redis."""
+"""A Redis that is away, to a command that waits for it."""
 
 import time
 from types import TracebackType
@@ -9,11 +9,14 @@ from cli.problems import say
 from spcm_client.connections import REFUSED, refused_for_a_while
 
 _SAID_AGAIN_AFTER = 10.0
-"""Seconds; a Redis that comes and goes is told no more often."""
+"""Seconds; the outages of a Redis that comes and goes are told no more often."""
 
 
-class OutageWait:
-    """What is raised inside because Redis is away is told once, and no more until it was back; `lost` while it is."""
+class Outage:
+    """Swallows what is raised inside because Redis is away, and tells it once, until it was back; `lost` while it is.
+
+    The waiting is its user's.
+    """
 
     def __init__(self) -> None:
         self.lost = False

@@ -18,8 +18,8 @@ SILENT = 5
 class Partition:
     """One command stream: `oldest_age` is that of its first command in seconds, `tries` how often that was begun.
 
-    `backlog` is None where what is in its place is no stream.
-    `taken` tells that its first commands were taken and are not finished; `holder`, whose transaction decides them.
+    `backlog` is None where what is in its place is no stream. `taken`: its first commands were taken and are not
+    finished. `holder`: the session whose transaction decides them.
     """
 
     number: int
@@ -49,7 +49,7 @@ def overview(client: redis.Redis, count: int, holders: dict[int, str], database_
     return Overview(
         partitions=_partitions(client, count, holders),
         outcomes=_outcomes(client),
-        dead_letters=dead_letters(client),
+        dead_letters=dead_letter_count(client),
         workers=None if (there := workers(client)) is None else [str(each) for each in there],
         database_trouble=database_trouble,
     )
@@ -83,8 +83,7 @@ def _outcomes(client: redis.Redis) -> dict[str, int]:
     return dict(zip(names, lengths, strict=True))
 
 
-def dead_letters(client: redis.Redis) -> int:
-    """How many there are."""
+def dead_letter_count(client: redis.Redis) -> int:
     letters: int = client.xlen(DEAD_LETTERS) if client.type(DEAD_LETTERS) == b"stream" else 0
     return letters
 
@@ -99,7 +98,7 @@ def _answered(answer: Any) -> Any:
 
 
 class Worker(NamedTuple):
-    """Host and process id, and the seconds since it said something on the connection on which it does all the time."""
+    """A worker as Redis sees it: host and process id, and for how many seconds its bell's connection was idle."""
 
     name: str
     idle: int

@@ -18,11 +18,11 @@ from adapters.settings import Settings
 from cli.database import asked_of_database
 from cli.installation import choose_settings, likely_partitions
 from cli.options import AsJson, DataFolder
+from cli.outage import Outage
 from cli.overview import Overview, Partition, overview
 from cli.problems import WRONG
 from cli.stopping import terminated_as_by_ctrl_c
 from cli.terminal import print_json, screen, table, visible
-from cli.waiting import OutageWait
 
 EVERY = 1.0
 """Seconds between two looks of `--watch`."""
@@ -47,7 +47,7 @@ def status(watch: Watch = False, as_json: AsJson = False, data: DataFolder = Non
 
 def _watch(chosen: Settings, client: redis.Redis, show: Callable[[Overview], None]) -> None:
     """Look again, for ever; a Redis that is away is waited for."""
-    waiting = OutageWait()
+    waiting = Outage()
     while True:
         time.sleep(EVERY)
         with waiting:

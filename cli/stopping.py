@@ -9,7 +9,7 @@ from types import FrameType
 Handler = Callable[[int, FrameType | None], None]
 
 AGAIN = 0.01
-"""Seconds until a request is taken again whose exception was lost."""
+"""Seconds until a request whose exception was lost is raised again."""
 
 
 def requests_to_end() -> list[signal.Signals]:
@@ -36,7 +36,7 @@ def undisturbed() -> Iterator[None]:
 
 @contextmanager
 def terminated_as_by_ctrl_c() -> Iterator[None]:
-    """By other signals too it ends in order: with a last word, without the files it has begun, its cursor back."""
+    """SIGTERM and SIGHUP end it as Ctrl-C does: it says its last words, removes unfinished files, shows the cursor."""
     with _handled(signal.default_int_handler, set(requests_to_end()) - {signal.SIGINT}):
         yield
 
@@ -58,7 +58,9 @@ def stopping_in_order() -> Iterator[None]:
 
 @contextmanager
 def _handled(handler: Handler, numbers: Iterable[signal.Signals]) -> Iterator[None]:
-    """Taken by the handler, which raises; once more by SIGALRM where that was lost: no exception leaves a finaliser."""
+    """These signals raise, by the handler. Python swallows what is raised inside a finaliser (`__del__`): then SIGALRM
+    makes the handler raise once more.
+    """
 
     def ask_again(lost: "sys.UnraisableHookArgs") -> None:
         if isinstance(lost.exc_value, KeyboardInterrupt | Stopped):

@@ -21,19 +21,19 @@ _LONGEST_PAUSE = 15.0
 
 @dataclass
 class _Flight:
-    """A bulk that has no outcome yet. When it is sent (again), and from when on it is late, by the monotonic clock."""
+    """A bulk that has no outcome yet. Times are by the monotonic clock, spans in seconds."""
 
     bulk: Bulk
     command: Command
-    due: float
-    late: float
-    silence: float
+    due: float  # when it is sent (again)
+    late: float  # when its timeout is over
+    silence: float  # from this sending to the next; doubled each time
     refusals: int = 0
     lost: bool = False  # its outcome may have been, with a connection
-    granted: float = 0.0  # seconds after `late`, for what was lost
+    granted: float = 0.0  # more than `late`, since what was lost is asked for again
 
     @property
-    def give_up(self) -> float:
+    def deadline(self) -> float:
         return self.late + self.granted
 
 
@@ -53,7 +53,7 @@ class Flights:
         self.under_way: dict[str, _Flight] = {}  # by command id
         self._waiting: dict[int, tuple[Bulk, Command]] = {}  # by partition
         self._refusal: SubmitFailed | None = None  # why the last command could not be sent
-        self._left = time.monotonic()  # when the caller, or the source of the items, had its turn
+        self._left = time.monotonic()  # when the caller, or the source of the items, got its turn
 
     def full(self, partition: int) -> bool:
         return partition in self._waiting
@@ -90,7 +90,7 @@ class Flights:
                 self._send(flight)
         outcome = self._take(wait=wait)
         if outcome is None:
-            self._give_up()
+            self._give_up_late_ones()
             return ()
         if outcome.command_id not in self.under_way:  # a second answer, to a bulk sent twice
             return ()
@@ -103,14 +103,14 @@ class Flights:
             self._launch(*following)
         return flight.bulk.results(outcome)
 
-    def _give_up(self) -> None:
+    def _give_up_late_ones(self) -> None:
         for flight in self.under_way.values():
             # What may be lost is asked for again first, unless Redis comes and goes without end.
             if not flight.lost or time.monotonic() >= flight.late + self._timeout:
                 self._give_up_if_late(flight)
 
     def _give_up_if_late(self, flight: _Flight) -> None:
-        if time.monotonic() >= flight.give_up:
+        if time.monotonic() >= flight.deadline:
             raise OutcomeTimeout(flight.command.id, self._timeout) from self._refusal
 
     def _launch(self, bulk: Bulk, command: Command) -> None:
@@ -139,7 +139,7 @@ class Flights:
 
     def _take(self, *, wait: bool) -> Outcome | None:
         begun = time.monotonic()
-        next_due = min(min(flight.due, flight.give_up) for flight in self.under_way.values())
+        next_due = min(min(flight.due, flight.deadline) for flight in self.under_way.values())
         try:
             outcome = self._replies.take(next_due - begun) if wait else self._replies.take_now()
             if outcome is None:

@@ -26,7 +26,7 @@ from cli.doctor.redis_server import redis_findings
 from cli.doctor.standstill import standstill_findings, standstills
 from cli.installation import choose_settings
 from cli.options import AsJson, DataFolder
-from cli.overview import Worker, dead_letters, workers
+from cli.overview import Worker, dead_letter_count, workers
 from cli.problems import FAILED, WRONG, in_one_line, say
 from cli.terminal import print_json, screen, table, visible
 from spcm_client import ClientError, read_partitions
@@ -36,7 +36,7 @@ class Unreached:
     """Whether a server could not be asked: the others still are."""
 
     def __init__(self) -> None:
-        self.any = False
+        self.happened = False
 
     def findings(self, subject: str, ask: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
         """What `ask` finds, and what ended it before its time."""
@@ -48,7 +48,7 @@ class Unreached:
                 raise
             # But not as it should.
             answered = isinstance(error, ClientError | SQLAlchemyError | ResponseError | Contended)
-            self.any |= not answered
+            self.happened |= not answered
             yield problem(subject if answered else f"{subject} connection", words, "")
 
 
@@ -69,7 +69,7 @@ def doctor(as_json: AsJson = False, data: DataFolder = None) -> None:
             print_json(dataclasses.asdict(finding))
     else:
         _show(found)
-    if unreached.any:
+    if unreached.happened:
         say("not all servers could be reached: start them, or correct SPCM_REDIS_URL and SPCM_DATABASE_URL")
         raise typer.Exit(WRONG)
     if any(finding.level == "problem" for finding in found):
@@ -94,7 +94,7 @@ def _redis(chosen: Settings, unreached: Unreached) -> Iterator[Finding]:
         partitions = _told(client) or chosen.partitions
         yield from key_findings(client, partitions)
         there = workers(client)
-        yield from _work(there, dead_letters(client))
+        yield from _work(there, dead_letter_count(client))
         standing = standstills(client, partitions)
         # Where the database cannot be asked, that is a finding of its own.
         found, _ = asked_of_database(chosen, foreign_sessions) if standing else (None, None)
@@ -129,7 +129,9 @@ def _work(workers: list[Worker] | None, letters: int) -> Iterator[Finding]:
     elif workers is not None:
         yield warning("workers", "there is none", "start one: `spcm up`, or `celery -A workers.app worker`")
     if letters:
-        yield warning("dead letters", f"{letters}: commands that failed on us", "look at `spcm deadletters list`")
+        yield warning(
+            "dead letters", f"{letters}: commands that SPCM failed to execute", "look at `spcm deadletters list`"
+        )
 
 
 def _database(chosen: Settings) -> Iterator[Finding]:

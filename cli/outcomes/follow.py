@@ -11,17 +11,19 @@ from adapters.redis_client import connect
 from cli.installation import choose_settings
 from cli.names import is_entry_id, tenant_name
 from cli.options import AsJson, DataFolder
+from cli.outage import Outage
 from cli.outcomes.line import outcome_line
 from cli.outcomes.streams import OLDEST, OutcomeStreams, Published
 from cli.problems import Problem, say
 from cli.terminal import print_line, screen
-from cli.waiting import OutageWait
 from spcm_client.outcomes import event_of
 
 LOOK = 1.0
 """Seconds between two looks for streams of new tenants, and between two tries to reach Redis."""
 
-Tenant = Annotated[str | None, typer.Option("--tenant", help="Else all, and _unattributed: those of no tenant.")]
+Tenant = Annotated[
+    str | None, typer.Option("--tenant", help="This one's alone, or _unattributed: those of no tenant. Else all.")
+]
 From = Annotated[
     str,
     typer.Option(
@@ -55,7 +57,7 @@ def _stream(tenant: str) -> str:
 
 
 def _follow(streams: OutcomeStreams, others_from: str | None, *, as_json: bool) -> None:
-    waiting, looked = OutageWait(), time.monotonic()
+    waiting, looked = Outage(), time.monotonic()
     while True:
         with waiting:
             for published in streams.read(LOOK):

@@ -19,10 +19,10 @@ CommandId = Annotated[str, typer.Argument(metavar="COMMAND_ID", help="The comman
 
 
 def outcome(command_id: CommandId, tenant: TenantOption, as_json: AsJson = False, data: DataFolder = None) -> None:
-    """Show the outcome that is stored of a command; exit status 1 where it is 400 or above, 2 where there is none.
+    """Show a command's stored outcome; exit status 1 where it is 400 or above, 2 where none is stored.
 
-    Remembered are commands that were executed: not reads, dry runs, those refused with 400, 401, 403, 412 or 503, and
-    those that failed with 500.
+    Stored are the outcomes of executed commands: not of reads, of dry runs, of those refused with 400, 401, 403, 412 or
+    503, nor of those that failed with 500.
     """
     name, asked = names.tenant_name(tenant), names.command_id(command_id)
     with database(choose_settings(data), reads=True) as connection:

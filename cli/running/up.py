@@ -28,9 +28,10 @@ Port = Annotated[
 
 
 def up(workers: Workers = 2, redis_port: Port = None, data: DataFolder = None) -> None:
-    """Start what is not given by URL, and workers, until Ctrl-C or SIGTERM.
+    """Run workers, and the servers for which no URL is set, until Ctrl-C or SIGTERM.
 
-    When it executes commands it prints one JSON line: {"ready": true, "redis": ..., "database": ..., "partitions": 8}.
+    As soon as it is ready to execute commands it prints one JSON line:
+    {"ready": true, "redis": ..., "database": ..., "partitions": 8}.
     """
     with stopping_in_order():
         chosen = choose_settings(data)

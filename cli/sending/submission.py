@@ -11,10 +11,10 @@ import redis
 
 from adapters.keys import outcome_stream
 from cli.names import tenant_name
+from cli.outage import Outage
 from cli.outcomes.streams import OutcomeStreams
 from cli.problems import Problem
 from cli.sending.command_file import WrittenCommand
-from cli.waiting import OutageWait
 from domain.outcomes import event_id_of
 from spcm_client import Command, partition_of, stream_of
 from spcm_client.outcomes import event_of
@@ -56,7 +56,7 @@ class Submission:
         self._being_sent: list[Any] = []
         self._client = client
         self._away_until = 0.0  # when Redis was away the last time, by the monotonic clock
-        self._outage = OutageWait()
+        self._outage = Outage()
         self._members = dict(members)
         self._partitions = partitions
         self._streams = OutcomeStreams(client)

@@ -263,7 +263,7 @@ def test_doctor_tells_that_nobody_works_and_what_has_failed(migrated: Program, r
         client.xadd(DEAD_LETTERS, {"command": "{}", "event": "{}", "error": "x", "tries": "1"})
     found = {line["subject"]: (line["level"], line["found"]) for line in findings(migrated)}
     assert found["workers"] == ("warning", "there is none")
-    assert found["dead letters"] == ("warning", "1: commands that failed on us")
+    assert found["dead letters"] == ("warning", "1: commands that SPCM failed to execute")
 
 
 def test_doctor_warns_of_a_worker_that_says_nothing(

@@ -5,7 +5,7 @@ import time
 import pytest
 import redis
 
-from cli.waiting import OutageWait
+from cli.outage import Outage
 
 LOST = "spcm: the connection to Redis was lost; waiting for it\n"
 
@@ -13,8 +13,8 @@ LOST = "spcm: the connection to Redis was lost; waiting for it\n"
 def test_an_outage_is_told_once_and_one_soon_after_it_once_it_lasts(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("cli.waiting._SAID_AGAIN_AFTER", 0.5)
-    outage = OutageWait()
+    monkeypatch.setattr("cli.outage._SAID_AGAIN_AFTER", 0.5)
+    outage = Outage()
 
     def away() -> str:
         with outage:
