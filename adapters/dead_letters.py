@@ -11,6 +11,7 @@ from adapters.redis_failures import redis_failures
 from domain.strict_json import NotJson, parse
 
 _AT_ONCE = 20  # a bulk's command can be of 4 MiB
+_MOST_DIGITS = 10  # of a number that we have written
 
 
 class DeadLetter(NamedTuple):
@@ -81,7 +82,7 @@ def _letter(entry: str, fields: dict[bytes, bytes]) -> DeadLetter:
         command=without_authorization(fields.get(b"command", b"")),
         event=event_in(fields.get(b"event", b"")),
         error=fields.get(b"error", b"").decode(errors="replace"),
-        tries=int(tries) if tries.isdigit() else 0,
+        tries=int(tries) if tries.isdigit() and len(tries) < _MOST_DIGITS else 0,
     )
 
 

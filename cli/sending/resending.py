@@ -58,9 +58,9 @@ class Resending:
 
     def _send(self, letters: Sequence[DeadLetter], *, tell: bool = False) -> list[str]:
         """The ids of those that were sent."""
-        written = {letter.id: WrittenCommand(letter.command.decode(), letter.members) for letter in letters}
-        sendable = {letter_id: command for letter_id, command in written.items() if command.members}
-        self.unreadable += len(written) - len(sendable)
+        readable = [letter for letter in letters if letter.members]
+        sendable = {letter.id: WrittenCommand(letter.command.decode(), letter.members) for letter in readable}
+        self.unreadable += len(letters) - len(readable)
         if not sendable:
             return []
         sent = self._submission.send(sendable.values())

@@ -132,8 +132,9 @@ def test_without_waiting_they_are_gone_as_soon_as_redis_has_them(program: Progra
     assert left(client) == []
 
 
-def test_one_without_a_command_can_only_be_discarded(program: Program, client: Redis) -> None:
-    client.xadd(LETTERS, {"command": "", "event": "{}", "error": "killed", "tries": "3"})
+@pytest.mark.parametrize("command", [b"", b"\xff"], ids=["nothing", "no text"])
+def test_one_without_a_command_can_only_be_discarded(program: Program, client: Redis, command: bytes) -> None:
+    client.xadd(LETTERS, {"command": command, "event": "{}", "error": "killed", "tries": "3" * 5000})
     letter(client, "a")
     sent = program.call("deadletters", "resend", "--all", *ME)
     assert sent.status == 2
