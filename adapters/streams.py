@@ -58,7 +58,7 @@ class Taken:
 
 
 class Announcement(NamedTuple):
-    """An outcome to be told, and where; `failed_command` makes it a dead letter too, with the error's name."""
+    """An outcome to be told, and where; `error` makes the failed command a dead letter too, as much as can be kept."""
 
     entry: str
     outcome: Outcome

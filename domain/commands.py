@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from domain.catalog import OPERATIONS
 from domain.envelope import Envelope, is_reply_list
-from domain.errors import BadRequest
+from domain.errors import BadRequest, Refused
 from domain.operations import Operation
 from domain.requests import LARGEST_BULK, LARGEST_COMMAND, Request
 from domain.strict_json import NotJson, parse
@@ -39,7 +39,7 @@ class Command(NamedTuple):
     correlation_id: str | None = None
     reply_to: str | None = None
     dry_run: bool = False
-    fault: BadRequest | None = None
+    fault: Refused | None = None
 
     @property
     def operation(self) -> Operation | None:

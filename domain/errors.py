@@ -130,6 +130,14 @@ class Unprocessable(Refused):
         return {"message": self.message, "errorCode": self.reason.error_code}
 
 
+class Failed(Refused):
+    """500: a fault of ours; it tells a reference, and nothing of the inside."""
+
+    def __init__(self, event_id: str) -> None:
+        code = "internal-error"
+        super().__init__(code, CATALOGUE[code].message.format(reference=event_id))
+
+
 class Overloaded(Refused):
     """503: not executed; the same command can succeed later."""
 

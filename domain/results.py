@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, NamedTuple
 
-from domain.errors import CATALOGUE, Refused
+from domain.errors import Refused
 
 Fate = Literal["completed", "partial", "rejected", "failed"]
 
@@ -26,9 +26,3 @@ def refusal(refused: Refused, subject: str | None) -> Result:
     """The result that tells the refusal."""
     fate: Fate = "failed" if refused.reason.status >= 500 else "rejected"
     return Result(refused.reason.status, refused.body, subject, refused.reason.code, fate)
-
-
-def internal_error(event_id: str, subject: str | None) -> Result:
-    """The result of a fault of ours: a reference, and nothing of the inside."""
-    code = "internal-error"
-    return refusal(Refused(code, CATALOGUE[code].message.format(reference=event_id)), subject)

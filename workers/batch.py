@@ -20,10 +20,10 @@ from adapters.journal import Journal, Record
 from adapters.partition_lock import Kept, PartitionLock
 from adapters.repository import UnitOfWork
 from adapters.rows import Rows
-from domain.errors import Overloaded, Refused, Unprocessable
+from domain.errors import Failed, Overloaded, Refused, Unprocessable
 from domain.outcomes import Outcome, outcome_of, replay_of
 from domain.resources import Kind
-from domain.results import Result, internal_error, refusal
+from domain.results import Result, refusal
 from domain.state import Defaults
 from domain.strict_json import decode
 from workers.case import Case
@@ -187,7 +187,7 @@ class Batch:
             case.result = refusal(refused, case.command.subject)
         except (Interrupted, DBAPIError):  # the transaction may be over: the drain finds out whose fault it is
             raise
-        except Exception as bug:  # the one place where a bug becomes a 500
+        except Exception as bug:  # a bug becomes a 500, here and where a command is read (workers.case)
             log.error("command-failed", event_id=case.event_id, error=type(bug).__name__, exc_info=bug)
             case.result = self._failed(case, type(bug).__name__)
 
@@ -225,7 +225,7 @@ class Batch:
 
     def _failed(self, case: Case, error: str) -> Result:
         case.error = error
-        return internal_error(case.event_id, case.command.subject)
+        return refusal(Failed(case.event_id), case.command.subject)
 
     def _outcome(self, case: Case) -> Outcome:
         assert case.result is not None

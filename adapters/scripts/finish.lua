@@ -3,7 +3,7 @@
 --
 -- KEYS  the partition's stream, its take record, the dead letters, the claim of the partition's bell
 -- ARGV  the taker's token, milliseconds that outcomes are kept, seconds that replies are kept, then for each command:
---       its entry id, outcome stream, event, reply list or '', dead letter ('' or its command), error, tries
+--       its entry id, outcome stream, event, reply list or '', and for a dead letter its command, error (else ''), tries
 -- Gives how many commands are left; if none, the bell's claim is removed, and the next command rings at once. -1 where
 -- someone else took the partition since, who then decides; -2 where a key is of another type; -3 where nothing can be
 -- added to a stream: the command is left, and those behind it
@@ -31,7 +31,7 @@ local finished, stuck = 0, false
 for i = 4, #ARGV, 7 do  -- each command's entry id
   local outcomes, event, reply, letter = ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], false
   -- Told before it is removed: where nothing can be added, the command stays.
-  if ARGV[i + 4] ~= '' then
+  if ARGV[i + 5] ~= '' then
     letter = redis.pcall('XADD', letters, 'MINID', '~', oldest, '*', 'command', ARGV[i + 4], 'event', event,
       'error', ARGV[i + 5], 'tries', ARGV[i + 6])
   end

@@ -1,5 +1,6 @@
 """Failures: who is to blame, who is tried again, and who never notices."""
 
+import json
 from collections.abc import MutableMapping
 from contextlib import AbstractContextManager
 from typing import Any
@@ -10,8 +11,9 @@ from structlog.testing import capture_logs
 
 from adapters.drain_lock import drain_lock
 from adapters.failures import Clashed, Contended, Held, Stalled, TookTooLong, Unavailable
-from adapters.keys import DEAD_LETTERS
+from adapters.keys import DEAD_LETTERS, outcome_stream
 from adapters.tables import partitions
+from domain.commands import Command, read_command
 from domain.operations import SingleOperation
 from tests.workers.bench import Bench
 from tests.workers.failing import Fail, always
@@ -46,6 +48,26 @@ def test_a_bug_beside_the_operations_is_told_to_the_one_command_that_has_it(benc
     assert bench.told() == [201, 500, 201]
     failed = [line["event_id"] for line in logged if line["event"] == "batch-failed"]
     assert failed == bench.event_ids()[:2]  # of the first one, and of the one to blame when it was alone
+
+
+def test_what_cannot_even_be_read_is_a_dead_letter_without_a_word_of_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(raw: bytes | None, size: int) -> Command:
+        if b'"072"' in (raw or b""):
+            raise RuntimeError
+        return read_command(raw, size)
+
+    monkeypatch.setattr("workers.case.read_command", read)
+    bench.send("071", "072", "073")
+    bench.drain()
+    assert bench.told() == [201, 201]
+    [(_, fields)] = bench.client.xrange(DEAD_LETTERS)
+    event = json.loads(fields[b"event"])
+    assert (event["status"], event["source"]) == (500, "/spcm")
+    assert (fields[b"command"], fields[b"error"]) == (b"", b"RuntimeError")
+    [(_, told)] = bench.client.xrange(outcome_stream(None))
+    assert json.loads(told[b"event"]) == event
 
 
 def test_who_clashes_alone_again_and_again_is_to_blame(bench: Bench, fail: Fail) -> None:
