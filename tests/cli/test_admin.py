@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from adapters.database import make_engine
+from adapters.passwords import verify_password
 from tests.cli.program import Program
 
 
@@ -76,8 +77,13 @@ def test_users_come_change_and_go(migrated: Program) -> None:
         {"name": "oms", "permissions": ["SPCM_SUBSCRIBER_CREATE_PERMISSION", "SPCM_SUBSCRIBER_READ_PERMISSION"]}
     ]
     assert migrated.call("user", "permissions", *name, "--permission", "SUBSCRIBER_DELETE").status == 0
-    assert "SPCM_SUBSCRIBER_DELETE_PERMISSION" in migrated.call("user", "list", "--tenant", "acme").out
+    listed = migrated.call("user", "list", "--tenant", "acme", "--json").lines
+    assert listed == [{"name": "oms", "permissions": ["SPCM_SUBSCRIBER_DELETE_PERMISSION"]}]
     assert migrated.call("user", "password", *name, "--password-stdin", stdin="two").status == 0
+    with sqlite3.connect(Path(migrated.environment["SPCM_DATA"]) / "spcm.sqlite") as connection:
+        [(hashed,)] = connection.execute("select password_hash from users").fetchall()
+    connection.close()
+    assert verify_password(hashed, "two")
     assert migrated.call("user", "remove", *name).status == 0
     assert migrated.call("user", "remove", *name).is_refused("there is no user oms", "spcm user list --tenant acme")
     assert migrated.call("user", "remove", "--tenant", "nope", "oms").is_refused("there is no tenant nope")

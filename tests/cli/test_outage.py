@@ -1,19 +1,20 @@
 """What is told of a Redis that is away."""
 
-import time
-
 import pytest
 import redis
 
 from cli.outage import Outage
+from tests.client.clock import Clock
 
 LOST = "spcm: the connection to Redis was lost; waiting for it\n"
 
 
-def test_an_outage_is_told_once_and_one_soon_after_it_once_it_lasts(
+def test_an_outage_is_told_once_and_the_next_one_only_after_a_while(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("cli.outage._SAID_AGAIN_AFTER", 0.5)
+    clock = Clock()
+    clock.now = 1
+    monkeypatch.setattr("cli.outage.time", clock)
     outage = Outage()
 
     def away() -> str:
@@ -26,5 +27,5 @@ def test_an_outage_is_told_once_and_one_soon_after_it_once_it_lasts(
         assert outage.lost
     assert not outage.lost
     assert away() == ""
-    time.sleep(0.6)
+    clock.now += 11
     assert [away(), away()] == [LOST, ""]

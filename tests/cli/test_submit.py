@@ -240,7 +240,6 @@ def test_a_redis_that_comes_and_goes_is_not_waited_for_for_ever(redis_url: str, 
     assert submitting.returncode == 2
     *losses, end = [line.partition(b";")[0] for line in told.splitlines()]
     assert set(losses) == {b"spcm: the connection to Redis was lost"}
-    assert len(losses) <= 2 + (time.monotonic() - begun) // 10  # told once in ten seconds
     assert end == b"spcm: no outcome came within 2 s (see `spcm status`)"
 
 

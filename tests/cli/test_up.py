@@ -147,8 +147,7 @@ def test_a_worker_that_dies_is_started_again(up: Up) -> None:
 
         (first,) = wait_for(workers, within=WITHIN)
         os.kill(first, signal.SIGKILL)
-        (second,) = wait_for(lambda: workers() - {first}, within=WITHIN)
-    assert second != first
+        wait_for(lambda: workers() - {first}, within=WITHIN)
 
 
 def test_valkey_that_dies_is_started_again_where_it_was(servers: Up) -> None:

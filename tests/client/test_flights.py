@@ -38,6 +38,10 @@ class Timeline(Clock):
     def run(self, items: Iterable[BulkItem] | None = None, **how: Any) -> list[ItemResult]:
         return list(self.begin(items or subscribers(1), **how))
 
+    @property
+    def answers_waiting(self) -> int:
+        return len(self._answers)
+
     def sent_at(self) -> list[int]:
         """In seconds; a pause after a loss counts for nothing."""
         return [round(each) for each in self.sent]
@@ -165,6 +169,13 @@ def test_while_the_source_has_its_turn_nobody_is_asked_again(clock: Timeline) ->
 
 
 def test_bulks_of_one_partition_wait_for_one_another(clock: Timeline) -> None:
-    clock.answer = bulk_answer
+    others: list[int] = []
+
+    def answer(sent: Any) -> Any:
+        others.append(clock.answers_waiting)
+        return bulk_answer(sent)
+
+    clock.answer = answer
     results = clock.run(subscribers(2000))
     assert [each.index for each in results] == list(range(2000))
+    assert others == [0, 0, 0, 0]  # none was sent before the one before it had its outcome

@@ -174,15 +174,6 @@ def test_an_overloaded_worker_is_asked_again_and_the_order_kept(client: Client, 
     assert [bulk["payload"]["items"][0]["id"] for bulk in bulks(worker)] == ["0", "0", "500"]
 
 
-def test_a_worker_that_stays_overloaded_is_not_asked_for_ever(
-    client: Client, worker: StandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("spcm_client.flights._LONGEST_PAUSE", 0.01)
-    worker.answer = lambda *_: {"status": 503, "reason": "overloaded", "retryable": True}
-    (result,) = import_items(client, [item(1)])
-    assert (result.status, result.retryable, len(bulks(worker))) == (503, True, 9)
-
-
 def test_an_outcome_that_was_lost_is_asked_for_again(client: Client, worker: StandIn) -> None:
     worker.answer = lambda command, times: None if times == 1 else bulk_answer(command) | {"replayed": True}
     results = list(import_items(client, [item(i) for i in range(20)], ask_again=0.1))
@@ -233,19 +224,6 @@ def test_an_import_whose_connections_are_lost_without_end_ends_too(
     monkeypatch.setattr(ReplyList, "take", lose)
     with pytest.raises(OutcomeTimeout):
         list(import_items(client, [item(1)], timeout=0.5))
-
-
-def test_what_the_caller_and_the_source_take_is_no_silence_of_the_workers(client: Client, worker: StandIn) -> None:
-    def source() -> Iterator[BulkItem]:
-        for number in range(6000):
-            if number == 5500:
-                time.sleep(2)
-            yield item(number)
-
-    results = import_items(client, source(), timeout=1.5)
-    first = next(results)
-    time.sleep(2)
-    assert all(each.ok for each in [first, *results])
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["stopped", "stopped, and the connection lost"])

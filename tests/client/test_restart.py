@@ -56,9 +56,9 @@ def test_a_call_goes_on_though_redis_is_away_for_longer_than_one_try(valkey: Val
 def test_a_reader_goes_on_after_what_it_saw_last(valkey: Valkey, reader: str) -> None:
     with Redis.from_url(valkey.url) as redis, ThreadPoolExecutor(1) as beside:
         if reader == "alone":
-            outcomes = follow(valkey.url, "acme")
+            outcomes = follow(valkey.url, "acme", idle=60)
         else:
-            outcomes = OutcomeGroup(valkey.url, "acme", "billing").follow_as("a")
+            outcomes = OutcomeGroup(valkey.url, "acme", "billing").follow_as("a", idle=60)
         publish(redis)
         assert take(outcomes, 1) == ["c0"]
         following = beside.submit(take, outcomes, 2)

@@ -14,6 +14,14 @@ def test_the_reply_is_the_outcome_and_its_list_expires(sender: Sender) -> None:
     assert json.dumps(sender.reply(key)) == json.dumps(event)
 
 
+def test_a_list_expires_some_time_after_its_last_reply(sender: Sender) -> None:
+    key = f"spcm:replies:{sender.tenant}:two"
+    for _ in range(2):
+        sender.ask("subscriber.get", params={"msisdn": "1"}, replyTo=key)
+        assert 200 < sender.installation.redis.ttl(key) <= 300
+        sender.installation.redis.expire(key, 10)
+
+
 def test_refusals_of_the_envelope_are_told_to_the_reply_list(sender: Sender) -> None:
     key = f"spcm:replies:{sender.tenant}:"  # the shortest
     get = sender.command("subscriber.get", params={"msisdn": "1"}, replyTo=key)

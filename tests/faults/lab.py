@@ -135,8 +135,12 @@ class Lab:
         wait_for(lambda: not any(self.backlog()), within=within, what=lambda: f"left: {self.backlog()}")
 
     def moving(self, *, within: float = SOON) -> float:
-        """Wait until every partition that holds commands has finished one, or all; how many seconds that took."""
-        began = time.monotonic()
+        """Wait until something more was sent, and then until every partition that holds commands has finished one.
+
+        How many seconds that took.
+        """
+        began, sent = time.monotonic(), len(self.ledger)
+        wait_for(lambda: len(self.ledger) > sent, within=within, what=lambda: "nothing is sent")
         first = [self._first(partition) for partition in range(PARTITIONS)]
         for partition, entry in enumerate(first):
             if entry is not None:

@@ -80,6 +80,7 @@ def test_row_14_the_database_is_gone_for_a_while(lab: Lab, worker: Worker) -> No
 
 def test_row_15_the_database_is_read_only(lab: Lab, worker: Worker) -> None:
     assert lab.postgres is not None
+    before = times(lab, "25006")
     with lab.load(rate=100, seed=151):
         admin(lab, "alter database spcm set default_transaction_read_only = on")
         admin(lab, OURS)
@@ -88,6 +89,7 @@ def test_row_15_the_database_is_read_only(lab: Lab, worker: Worker) -> None:
         admin(lab, OURS)
         lab.moving()
     lab.verify()
+    assert times(lab, "25006") > before
 
 
 def test_row_15_the_database_is_out_of_connections(lab: Lab, worker: Worker) -> None:
@@ -141,12 +143,14 @@ def test_row_17_somebody_holds_a_lock_for_long(lab: Lab, worker: Worker) -> None
 def test_row_17_a_change_of_many_rows_waits_for_a_lock(lab: Lab, worker: Worker) -> None:
     """It reaches the server while it is executed, not before or after as others do."""
     payload = {"filter": {"tag": "none"}, "subscriber": {"zone": "z"}}
+    before = times(lab, "55P03")
     with psycopg.connect(lab.database.replace("+psycopg", "")) as holder:
         holder.execute("lock table subscribers in exclusive mode")
         lab.send(draft(command("acme", "subscriber.batchUpdate", "batch-17", payload=payload), "elsewhere"))
         time.sleep(3)
         holder.rollback()
     lab.verify()
+    assert times(lab, "55P03") > before
 
 
 def test_row_17_two_transactions_wait_for_each_other(lab: Lab, worker: Worker) -> None:

@@ -57,7 +57,7 @@ def test_another_number_of_partitions_in_redis_ends_the_worker(client: Redis) ->
 
 def test_a_worker_that_ends_by_itself_has_not_failed(client: Redis) -> None:
     stopping = Event()
-    bell = Thread(target=Bell(stopping, None).run)
+    bell = Thread(target=Bell(stopping, None).run, daemon=True)
     bell.start()
     stopping.set()
     bell.join(WITHIN)
@@ -73,7 +73,7 @@ def test_while_redis_is_away_nobody_stands_still(client: Redis, monkeypatch: pyt
     monkeypatch.setattr("workers.bell.claim_maintenance", away)
     pulse: Any = SimpleNamespace(stands_still=lambda _, *, since: asked_since.add(since))
     stopping = Event()
-    bell = Thread(target=Bell(stopping, pulse).run)
+    bell = Thread(target=Bell(stopping, pulse).run, daemon=True)
     bell.start()
     wait_for(lambda: len(asked_since) >= 2, within=WITHIN)
     stopping.set()

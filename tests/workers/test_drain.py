@@ -35,6 +35,16 @@ def test_beyond_the_limit_what_is_no_command_is_told_so_and_not_to_come_again(be
     assert json.loads(fields[b"event"])["status"] == 400
 
 
+def test_beyond_the_limit_nothing_but_the_envelope_is_looked_at(bench: Bench) -> None:
+    bench.streams = CommandStreams(bench.client, backlog_limit=1, outcome_retention=timedelta(days=1))
+    bench.send("071")
+    bench.ask("subscriber.get", params={"msisdn": "071"}, authorization="Basic x")
+    bench.ask("subscriber.get", params={})
+    bench.ask("subscriber.create", {}, params={"msisdn": "072"})
+    bench.drain()
+    assert bench.told() == [201, 503, 503, 503]
+
+
 def test_what_was_kept_of_reads_is_dropped_also_by_who_refuses(bench: Bench) -> None:
     """It may be megabytes, which each batch reads."""
     bench.streams = CommandStreams(bench.client, backlog_limit=2, outcome_retention=timedelta(days=1))

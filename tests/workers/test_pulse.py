@@ -8,8 +8,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from kombu.asynchronous import Hub
 
+from tests.client.clock import Clock
 from tests.engines import migrated
 from tests.polling import wait_for
 from tests.processes import children_of, gone
@@ -18,15 +20,18 @@ from workers.pulse import Pulse
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_loop_that_turns_does_not_stand_still() -> None:
+def test_a_loop_that_turns_does_not_stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("workers.pulse.time", clock)
     hub = Hub()
     pulse = Pulse(hub)
-    long_ago = time.monotonic() - 100
-    assert not pulse.stands_still(50, since=long_ago)
-    assert pulse.stands_still(-1, since=long_ago)
-    begun = time.monotonic()
+    clock.now = 100
+    assert pulse.stands_still(50, since=0)
     hub.run_once()
-    assert not pulse.stands_still(time.monotonic() - begun, since=long_ago)
+    clock.now = 104
+    assert not pulse.stands_still(5, since=0)
+    clock.now = 106
+    assert pulse.stands_still(5, since=0)
     hub.close()
 
 
