@@ -1,8 +1,9 @@
 """Wait for what happens soon."""
 
+import select
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import IO, TypeVar
 
 POLL = 0.01  # seconds
 
@@ -18,3 +19,9 @@ def wait_for(
         assert time.monotonic() < deadline, f"not within {within:.1f} s: {what()}"
         time.sleep(POLL)
     return found
+
+
+def line_of(stream: IO[bytes], *, within: float = 30.0) -> bytes:
+    """The next line of a pipe that is not buffered; nothing where its writer has ended."""
+    assert select.select([stream], [], [], within)[0], f"it wrote nothing within {within:.1f} s"
+    return stream.readline()

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 
+from tests.polling import line_of
 from tests.processes import gone
 from tests.servers import Postgres, PostgresFailed
 
@@ -108,9 +109,9 @@ def test_a_folder_too_long_for_a_socket_keeps_the_data_alone(folder: Path) -> No
 
 def test_it_is_gone_soon_after_its_owner_is_killed(folder: Path) -> None:
     command = [sys.executable, "-c", OWNER, str(folder / "pg")]
-    owner = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True)
+    owner = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0, cwd=ROOT, start_new_session=True)
     assert owner.stdout is not None
-    server = int(owner.stdout.readline())
+    server = int(line_of(owner.stdout))
     owner.kill()
     assert gone(server, within=5)
     os.killpg(owner.pid, 9)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from adapters.lifeline import Lifeline
-from tests.polling import wait_for
+from tests.polling import line_of, wait_for
 from tests.processes import gone, group_of
 
 SLEEP = "/bin/sleep"
@@ -29,9 +29,9 @@ def test_closing_it_ends_what_still_runs_with_the_signal_chosen() -> None:
 
 def test_what_does_not_obey_is_killed() -> None:
     lifeline = Lifeline()
-    process = lifeline.start(["/bin/sh", "-c", "trap '' TERM; echo ready; sleep 60"], stdout=subprocess.PIPE)
+    process = lifeline.start(["/bin/sh", "-c", "trap '' TERM; echo ready; sleep 60"], stdout=subprocess.PIPE, bufsize=0)
     assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
+    assert line_of(process.stdout) == b"ready\n"
     lifeline.close()
     assert process.wait(5) == -signal.SIGKILL
     process.stdout.close()
@@ -39,9 +39,11 @@ def test_what_does_not_obey_is_killed() -> None:
 
 def test_children_that_do_not_obey_are_killed_with_their_server() -> None:
     lifeline = Lifeline()
-    process = lifeline.start(["/bin/sh", "-c", f"trap '' TERM; {SLEEP} 60 & echo $!; wait"], stdout=subprocess.PIPE)
+    process = lifeline.start(
+        ["/bin/sh", "-c", f"trap '' TERM; {SLEEP} 60 & echo $!; wait"], stdout=subprocess.PIPE, bufsize=0
+    )
     assert process.stdout is not None
-    child = int(process.stdout.readline())
+    child = int(line_of(process.stdout))
     lifeline.close()
     assert gone(child, within=5)
     process.wait(5)
@@ -82,9 +84,9 @@ def test_a_server_finds_no_child_that_it_never_started() -> None:
 
 def test_a_signal_to_its_whole_group_does_not_reach_its_watcher() -> None:
     lifeline = Lifeline()
-    process = lifeline.start(["/bin/sh", "-c", "trap '' TERM; echo ready; sleep 60"], stdout=subprocess.PIPE)
+    process = lifeline.start(["/bin/sh", "-c", "trap '' TERM; echo ready; sleep 60"], stdout=subprocess.PIPE, bufsize=0)
     assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
+    assert line_of(process.stdout) == b"ready\n"
     wait_for(lambda: "lifeline" not in group_of(process.pid), within=10)
     os.killpg(process.pid, signal.SIGTERM)
     lifeline.close()

@@ -17,6 +17,7 @@ from redis.retry import Retry
 from adapters.ports import PORTS
 from adapters.valkey import Valkey
 from adapters.valkey_folder import ValkeyFailed
+from tests.polling import line_of
 from tests.processes import gone
 
 ROOT = Path(__file__).parents[2]
@@ -46,16 +47,16 @@ def running(directory: Path) -> Iterator[Valkey]:
 
 
 @pytest.fixture
-def start_owner(directory: Path) -> Iterator[Callable[[], tuple[subprocess.Popen[str], int]]]:
+def start_owner(directory: Path) -> Iterator[Callable[[], tuple[subprocess.Popen[bytes], int]]]:
     """Start a process that starts a Valkey and then forks a child that outlives it."""
     owners = []
 
-    def start() -> tuple[subprocess.Popen[str], int]:
+    def start() -> tuple[subprocess.Popen[bytes], int]:
         command = [sys.executable, "-c", OWNER, str(directory)]
-        owner = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True)
+        owner = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0, cwd=ROOT, start_new_session=True)
         owners.append(owner)
         assert owner.stdout is not None
-        return owner, int(owner.stdout.readline().split()[0])
+        return owner, int(line_of(owner.stdout).split()[0])
 
     yield start
     for owner in owners:
@@ -172,7 +173,7 @@ def test_a_second_owner_is_refused_and_told_who_is_the_first(running: Valkey, di
 
 
 def test_it_is_gone_soon_after_its_owner_is_killed(
-    start_owner: Callable[[], tuple[subprocess.Popen[str], int]],
+    start_owner: Callable[[], tuple[subprocess.Popen[bytes], int]],
 ) -> None:
     owner, server = start_owner()
     owner.kill()
@@ -180,7 +181,7 @@ def test_it_is_gone_soon_after_its_owner_is_killed(
 
 
 def test_a_stopped_one_is_gone_soon_too(
-    start_owner: Callable[[], tuple[subprocess.Popen[str], int]],
+    start_owner: Callable[[], tuple[subprocess.Popen[bytes], int]],
 ) -> None:
     owner, server = start_owner()
     os.kill(server, signal.SIGSTOP)
@@ -189,7 +190,7 @@ def test_a_stopped_one_is_gone_soon_too(
 
 
 def test_the_next_owner_can_start_at_once(
-    start_owner: Callable[[], tuple[subprocess.Popen[str], int]], directory: Path
+    start_owner: Callable[[], tuple[subprocess.Popen[bytes], int]], directory: Path
 ) -> None:
     owner, _ = start_owner()
     owner.kill()

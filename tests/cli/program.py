@@ -2,7 +2,6 @@
 
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -10,13 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from typer.testing import CliRunner
 
 from adapters.settings import settings
 from cli.main import app
 from cli.problems import in_one_line
+from tests.polling import line_of
 
 ROOT = Path(__file__).parents[2]
 WITHIN = 30.0
@@ -114,9 +114,3 @@ def next_line(process: "subprocess.Popen[bytes]") -> bytes:
     """The next line of its stdout, which is unbuffered; nothing where it has ended."""
     assert process.stdout is not None
     return line_of(process.stdout)
-
-
-def line_of(stream: IO[bytes]) -> bytes:
-    """The next line of what is unbuffered."""
-    assert select.select([stream], [], [], WITHIN)[0], "it wrote nothing in time"
-    return stream.readline()

@@ -9,7 +9,7 @@ import redis
 from adapters.valkey import Valkey
 from tests.cli.commands import AS_OMS, create, submit
 from tests.cli.program import WITHIN, Program, next_line
-from tests.polling import wait_for
+from tests.polling import line_of, wait_for
 
 
 def test_outcomes_can_be_followed_from_the_start(program: Program) -> None:
@@ -26,7 +26,7 @@ def test_outcomes_can_be_followed_from_the_start(program: Program) -> None:
 def test_a_tenant_without_outcomes_is_followed_with_a_word(program: Program) -> None:
     with program.running("follow", "--tenant", "misspelt") as following:
         assert following.stderr is not None
-        assert b"there are no outcomes of misspelt yet" in following.stderr.readline()
+        assert b"there are no outcomes of misspelt yet" in line_of(following.stderr)
 
 
 def test_a_tenant_that_comes_later_is_followed_too(program: Program) -> None:
@@ -114,7 +114,7 @@ def test_following_waits_for_a_redis_that_is_away_and_ends_where_it_is_refused(v
         assert json.loads(next_line(following))["commandid"] == "before"
         valkey.kill()
         assert following.stderr is not None
-        assert following.stderr.readline() == b"spcm: the connection to Redis was lost; waiting for it\n"
+        assert line_of(following.stderr) == b"spcm: the connection to Redis was lost; waiting for it\n"
         restarted = Valkey.start(valkey.directory, port=valkey.port)
         client.xadd("spcm:outcomes:acme", {"event": '{"commandid": "after"}'})
         assert json.loads(next_line(following))["commandid"] == "after"

@@ -15,7 +15,7 @@ from cli.overview import workers
 from tests.cli.broken import NO_DATABASE, keys_of_another_type
 from tests.cli.commands import create, submit
 from tests.cli.program import WITHIN, Program, next_line
-from tests.polling import wait_for
+from tests.polling import line_of, wait_for
 
 
 def test_status_without_a_database_shows_what_waits(redis_url: str, tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_status_waits_for_a_redis_that_is_started_again(migrated: Program, valke
         assert next_line(watching)
         valkey.kill()
         assert watching.stderr is not None
-        assert watching.stderr.readline() == b"spcm: the connection to Redis was lost; waiting for it\n"
+        assert line_of(watching.stderr) == b"spcm: the connection to Redis was lost; waiting for it\n"
         restarted = Valkey.start(valkey.directory, port=valkey.port)
         with redis.Redis.from_url(restarted.url) as client:
             client.xadd(command_stream(3), {"command": "{}"})

@@ -16,8 +16,8 @@ import redis
 
 from adapters.lifeline import Lifeline
 from adapters.valkey import valkey_binary
-from tests.cli.program import WITHIN, Program, line_of, next_line
-from tests.polling import wait_for
+from tests.cli.program import WITHIN, Program, next_line
+from tests.polling import line_of, wait_for
 from tests.processes import descendants, gone
 
 
@@ -113,7 +113,7 @@ def test_under_nohup_it_outlives_the_terminal(data: Path) -> None:
     with redis.Redis.from_url(up.ready["redis"]) as client:
         os.kill(client.info("server")["process_id"], signal.SIGKILL)
     assert up.process.stderr is not None
-    told = wait_for(up.process.stderr.readline, within=WITHIN)
+    told = line_of(up.process.stderr)
     assert b"Valkey has ended; it is started again" in told  # it looks after it
     assert up.end() == (0, b"")
 
