@@ -9,14 +9,15 @@ import pytest
 
 from adapters.failures import Unavailable
 from adapters.redis_client import connect
-from adapters.streams import Announcement, CommandStreams, NotOurs
+from adapters.streams import Announcement, NotOurs
 from tests.access import as_role, grant
 from tests.adapters.announcements import announcement
+from tests.streams import command_streams
 
 
 def test_a_finish_that_is_repeated_tells_nothing_twice(redis_url: str) -> None:
     with connect(redis_url) as client:
-        streams = CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1))
+        streams = command_streams(client)
         entries = [client.xadd("spcm:commands:0", {"command": "{}"}).decode() for _ in range(3)]
         taken = streams.take(0, at_most=10)
         for _ in range(2):
@@ -28,7 +29,7 @@ def test_a_finish_that_is_repeated_tells_nothing_twice(redis_url: str) -> None:
 
 def test_a_retention_longer_than_time_itself_keeps_everything(redis_url: str) -> None:
     with connect(redis_url) as client:
-        streams = CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=36_500))
+        streams = command_streams(client, outcome_retention=timedelta(days=36_500))
         entry = client.xadd("spcm:commands:0", {"command": "{}"}).decode()
         assert streams.finish(0, streams.take(0, at_most=10).token, [announcement(entry)]) == 0
         assert client.xlen("spcm:outcomes:acme") == 1
@@ -36,7 +37,7 @@ def test_a_retention_longer_than_time_itself_keeps_everything(redis_url: str) ->
 
 def test_who_was_overtaken_finishes_nothing(redis_url: str) -> None:
     with connect(redis_url) as client:
-        streams = CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1))
+        streams = command_streams(client)
         entry = client.xadd("spcm:commands:0", {"command": "{}"}).decode()
         slow = streams.take(0, at_most=10)
         streams.take(0, at_most=10)
@@ -48,7 +49,7 @@ def test_who_was_overtaken_finishes_nothing(redis_url: str) -> None:
 
 def test_what_is_older_than_the_retention_goes_as_outcomes_are_told(redis_url: str) -> None:
     with connect(redis_url) as client:
-        streams = CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(hours=1))
+        streams = command_streams(client, outcome_retention=timedelta(hours=1))
         for stream in ("spcm:outcomes:acme", "spcm:deadletters"):
             for number in range(300):
                 client.xadd(stream, {"event": "{}"}, id=f"1000-{number}")
@@ -64,7 +65,7 @@ def test_what_is_older_than_the_retention_goes_as_outcomes_are_told(redis_url: s
 def test_where_one_outcome_cannot_be_told_none_is(odd: str, redis_url: str) -> None:
     """A script that fails in the middle stays half done, so it looks before it begins."""
     with connect(redis_url) as client:
-        streams = CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1))
+        streams = command_streams(client)
         first, second = (client.xadd("spcm:commands:0", {"command": "{}"}).decode() for _ in range(2))
         client.set(odd, "of another type")
         good = announcement(first, "bolt")
@@ -87,7 +88,7 @@ class Finisher:
 
     def __init__(self, admin: Any, worker: Any) -> None:
         self.admin = admin
-        self._streams = CommandStreams(worker, backlog_limit=1000, outcome_retention=timedelta(days=1))
+        self._streams = command_streams(worker)
 
     def finish(self, *, meanwhile_removed: str = "", times: int = 1) -> None:
         taken = self._streams.take(0, at_most=10)

@@ -1,6 +1,5 @@
 """The ringing script rings one bell for each partition, until its drain has nothing left."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from redis import Redis
 from adapters.streams import CommandStreams
 from adapters.valkey import Valkey
 from tests.adapters.announcements import announcement
+from tests.streams import command_streams
 
 
 def bells(*partitions: int) -> dict[int, str]:
@@ -17,7 +17,7 @@ def bells(*partitions: int) -> dict[int, str]:
 
 @pytest.fixture
 def streams(client: Any) -> CommandStreams:
-    return CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1))
+    return command_streams(client)
 
 
 def test_a_bell_is_rung_once_until_nothing_is_left(client: Any, streams: CommandStreams) -> None:
@@ -60,7 +60,7 @@ def test_a_claim_without_an_end_is_of_a_stranger(client: Any, streams: CommandSt
 def test_bells_are_not_in_the_log_that_redis_waits_for(valkey: Valkey) -> None:
     with Redis.from_url(valkey.url) as client:
         client.set("kept", 1)
-        streams = CommandStreams(client, backlog_limit=1, outcome_retention=timedelta(days=1))
+        streams = command_streams(client, backlog_limit=1)
         assert streams.ring("bells", bells(0)) == [0]
     valkey.kill()
     again = Valkey.start(valkey.directory)

@@ -10,6 +10,7 @@ from redis import Redis
 from adapters.redis_client import connect
 from adapters.streams import LARGEST_BATCH, Announcement, CommandStreams, Taken
 from tests.adapters.announcements import announcement
+from tests.streams import command_streams
 
 
 class Taker:
@@ -60,7 +61,7 @@ def taker(redis_url: str) -> Iterator[Taker]:
     with connect(redis_url) as client:
         for _ in range(200):
             client.xadd("spcm:commands:0", {"command": "{}"})
-        yield Taker(CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1)))
+        yield Taker(command_streams(client))
 
 
 def test_after_a_death_a_few_are_taken_at_a_time_as_many_as_were_taken_before(taker: Taker) -> None:
@@ -80,7 +81,7 @@ def test_what_is_refused_beyond_the_limit_does_not_end_the_care(redis_url: str) 
     with connect(redis_url) as client:
         for _ in range(200):
             client.xadd("spcm:commands:0", {"command": "{}"})
-        taker = Taker(CommandStreams(client, backlog_limit=100, outcome_retention=timedelta(days=1)))
+        taker = Taker(command_streams(client, backlog_limit=100))
         assert taker.dies() == (64, 0)
         assert [taker.finishes() for _ in range(32)] == [(2, 0)] * 32
 
@@ -146,14 +147,14 @@ def test_an_entry_of_the_highest_id_is_taken_with_those_before_it(redis_url: str
         for number in range(8):
             client.xadd("spcm:commands:0", {"command": "{}"}, id=f"{number + 1}-0")
         client.xadd("spcm:commands:0", {"command": "{}"}, id=f"{2**64 - 1}-{2**64 - 1}")
-        taker = Taker(CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1)))
+        taker = Taker(command_streams(client))
         assert taker.finishes() == (9, 0)
         assert client.xlen("spcm:commands:0") == 0
 
 
 def test_an_end_that_was_forgiven_is_no_death(redis_url: str) -> None:
     with connect(redis_url) as client:
-        streams = CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1))
+        streams = command_streams(client)
         for _ in range(3):
             client.xadd("spcm:commands:0", {"command": "{}"})
         streams.forgive(0, streams.take(0, at_most=10).token)
@@ -162,7 +163,7 @@ def test_an_end_that_was_forgiven_is_no_death(redis_url: str) -> None:
 
 def test_what_is_refused_at_once_is_bounded_in_bytes_too(redis_url: str) -> None:
     with connect(redis_url) as client:
-        streams = CommandStreams(client, backlog_limit=2, outcome_retention=timedelta(days=1))
+        streams = command_streams(client, backlog_limit=2)
         ids = [client.xadd("spcm:commands:0", {"command": b"x" * 1_500_000}).decode() for _ in range(8)]
         refused: list[str] = []
         while client.xlen("spcm:commands:0"):
@@ -175,7 +176,7 @@ def test_what_is_refused_at_once_is_bounded_in_bytes_too(redis_url: str) -> None
 
 def test_what_is_taken_at_once_is_bounded_in_bytes_and_what_is_too_large_is_not_read(redis_url: str) -> None:
     with connect(redis_url) as client:
-        streams = CommandStreams(client, backlog_limit=100, outcome_retention=timedelta(days=1))
+        streams = command_streams(client, backlog_limit=100)
         for size in (*[1_500_000] * 6, LARGEST_BATCH + 1):
             client.xadd("spcm:commands:0", {"command": b"x" * size})
         read: list[bool] = []
@@ -189,7 +190,7 @@ def test_what_is_taken_at_once_is_bounded_in_bytes_and_what_is_too_large_is_not_
 
 def test_bytes_in_other_fields_than_the_command_count_too(redis_url: str) -> None:
     with connect(redis_url) as client:
-        streams = CommandStreams(client, backlog_limit=4, outcome_retention=timedelta(days=1))
+        streams = command_streams(client, backlog_limit=4)
         for _ in range(8):
             client.xadd("spcm:commands:0", {"note": b"x" * 1_500_000, "command": "{}"})
         for refused in (False, False, True, True):
@@ -202,7 +203,7 @@ def test_bytes_in_other_fields_than_the_command_count_too(redis_url: str) -> Non
 def test_no_more_is_read_than_there_may_be_room_for(redis_url: str) -> None:
     """Redis answers nobody else meanwhile."""
     with connect(redis_url) as client, connect(redis_url) as observer:
-        streams = CommandStreams(client, backlog_limit=100, outcome_retention=timedelta(days=1))
+        streams = command_streams(client, backlog_limit=100)
         for _ in range(200):
             client.xadd("spcm:commands:0", {"command": b"x" * 400_000})
         streams.now()
@@ -218,6 +219,6 @@ def test_no_more_is_read_than_there_may_be_room_for(redis_url: str) -> None:
 def test_of_two_commands_in_one_entry_the_first_counts(redis_url: str) -> None:
     with connect(redis_url) as client:
         client.execute_command("XADD", "spcm:commands:0", "*", "command", "first", "command", "the second")
-        streams = CommandStreams(client, backlog_limit=1000, outcome_retention=timedelta(days=1))
+        streams = command_streams(client)
         [entry] = streams.take(0, at_most=10).entries
         assert (entry.raw, entry.size) == (b"first", 5)

@@ -1,7 +1,6 @@
 """Drains without a worker."""
 
 import json
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Engine
@@ -9,9 +8,9 @@ from sqlalchemy import Engine
 from adapters.authenticator import Authenticator
 from adapters.installation import prepare
 from adapters.keys import command_stream, outcome_stream
-from adapters.streams import CommandStreams
 from domain.state import Defaults
 from tests.bulk.desk import Desk, new_subscriber, written
+from tests.streams import command_streams
 from workers.drain import Drain
 
 
@@ -22,7 +21,7 @@ class Bench:
         prepare(engine, client, 8)
         self.engine = engine
         self.client = client
-        self.streams = CommandStreams(client, backlog_limit=100, outcome_retention=timedelta(days=1))
+        self.streams = command_streams(client, backlog_limit=100)
         self._desk = Desk(engine)
         self.tenant = self._desk.tenant
 

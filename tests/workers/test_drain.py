@@ -1,7 +1,6 @@
 """What a drain takes, what it refuses, and when it asks for another."""
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +8,8 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from adapters.keys import command_stream, outcome_stream
-from adapters.streams import CommandStreams
 from adapters.tables import partitions
+from tests.streams import command_streams
 from tests.workers.bench import Bench
 from tests.workers.failing import Fail
 from workers.case import Case
@@ -26,7 +25,7 @@ def test_a_drain_whose_time_is_up_answers_the_bell_and_asks_for_another(
 
 
 def test_beyond_the_limit_what_is_no_command_is_told_so_and_not_to_come_again(bench: Bench) -> None:
-    bench.streams = CommandStreams(bench.client, backlog_limit=1, outcome_retention=timedelta(days=1))
+    bench.streams = command_streams(bench.client, backlog_limit=1)
     bench.send("071", "072")
     bench.client.xadd(command_stream(0), {"command": "[]"})
     bench.drain()
@@ -36,7 +35,7 @@ def test_beyond_the_limit_what_is_no_command_is_told_so_and_not_to_come_again(be
 
 
 def test_beyond_the_limit_nothing_but_the_envelope_is_looked_at(bench: Bench) -> None:
-    bench.streams = CommandStreams(bench.client, backlog_limit=1, outcome_retention=timedelta(days=1))
+    bench.streams = command_streams(bench.client, backlog_limit=1)
     bench.send("071")
     bench.ask("subscriber.get", params={"msisdn": "071"}, authorization="Basic x")
     bench.ask("subscriber.get", params={})
@@ -47,7 +46,7 @@ def test_beyond_the_limit_nothing_but_the_envelope_is_looked_at(bench: Bench) ->
 
 def test_what_was_kept_of_reads_is_dropped_also_by_who_refuses(bench: Bench) -> None:
     """It may be megabytes, which each batch reads."""
-    bench.streams = CommandStreams(bench.client, backlog_limit=2, outcome_retention=timedelta(days=1))
+    bench.streams = command_streams(bench.client, backlog_limit=2)
     bench.ask("subscriber.get", params={"msisdn": "071"})
     bench.send("071", "072")
     bench.drain()

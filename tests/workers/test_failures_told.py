@@ -1,14 +1,13 @@
 """What is told of a command that we failed on or turned away: docs/contract.md, sections 2 and 3."""
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from adapters.streams import CommandStreams
 from domain.errors import CATALOGUE
 from domain.operations import SingleOperation
+from tests.streams import command_streams
 from tests.workers.bench import Bench
 
 
@@ -64,7 +63,7 @@ def test_a_500_says_what_to_ask_us_about_and_nothing_of_the_inside(
 
 
 def test_a_503_says_that_nothing_was_done_and_to_come_again(bench: Bench) -> None:
-    bench.streams = CommandStreams(bench.client, backlog_limit=1, outcome_retention=timedelta(days=1))
+    bench.streams = command_streams(bench.client, backlog_limit=1)
     bench.send("070")
     ask(bench)
     bench.drain()

@@ -1,6 +1,5 @@
 """A Redis that is gone, slow, or whose answers get lost: what waits, and that no command is blamed for it."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,11 +12,12 @@ from adapters.redis_client import connect
 from adapters.streams import CommandStreams
 from tests.engines import migrated
 from tests.faults.proxy import Proxy
+from tests.streams import command_streams
 from tests.workers.bench import Bench
 
 
 def through(proxied_url: str, *, timeout: float) -> CommandStreams:
-    return CommandStreams(connect(proxied_url, timeout=timeout), backlog_limit=100, outcome_retention=timedelta(days=1))
+    return command_streams(connect(proxied_url, timeout=timeout), backlog_limit=100)
 
 
 @pytest.mark.parametrize("forgiven", ["at once", "later"])
