@@ -22,6 +22,7 @@ HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 SETTING = re.compile(r"^\| `(SPCM_[A-Z_]+)` \| (?:`([^`]*)`|none) \|", re.MULTILINE)
 SENT = re.compile(r"""(?:XADD |xadd\(")spcm:commands:([0-9]+)(?: \* command |", \{"command": )'([^']+)'""")
 WRITTEN = re.compile(r"^    (\{\"id\".*(?:\n    .*)*)", re.MULTILINE)
+TEST = re.compile(r"`(?:[a-z/]+/)?(test_\w+\.py)(?:::(\w+))?(?:\.{3})?`")
 LOGGED = re.compile(r"\blog\.[a-z]+\(\s*\"([a-z-]+)\"")
 
 
@@ -61,6 +62,14 @@ def test_every_setting_is_explained() -> None:
 def test_settings_have_the_defaults_that_are_told(document: Path) -> None:
     for name, told in SETTING.findall(document.read_text()):
         assert told == _written(Settings.model_fields[name.removeprefix("SPCM_").lower()].default), name
+
+
+def test_the_tests_that_are_named_exist() -> None:
+    named = TEST.findall((ROOT / "docs" / "reliability.md").read_text())
+    assert ("test_workers.py", "test_row_01_") in named
+    for file, test in named:
+        sources = [path.read_text() for path in (ROOT / "tests").rglob(file)]
+        assert any(f"def {test}" in source for source in sources), (file, test)
 
 
 def test_every_log_line_is_explained() -> None:

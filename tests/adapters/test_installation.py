@@ -63,8 +63,9 @@ def test_a_full_redis_tells_the_number_that_it_has(engine: Engine, client: Redis
 
 
 def test_a_database_that_lacks_characters_is_refused_at_once(postgres_url: str, client: Redis) -> None:
-    execute(postgres_url, "create database latin template template0 encoding 'LATIN1' locale 'C'")
-    engine = make_engine(make_url(postgres_url).set(database="latin").render_as_string(hide_password=False))
+    latin = f"{make_url(postgres_url).database}_latin"
+    execute(postgres_url, f"create database {latin} template template0 encoding 'LATIN1' locale 'C'")
+    engine = make_engine(make_url(postgres_url).set(database=latin).render_as_string(hide_password=False))
     try:
         with pytest.raises(NotReady, match="LATIN1"):
             migrate(engine)
@@ -72,7 +73,7 @@ def test_a_database_that_lacks_characters_is_refused_at_once(postgres_url: str, 
             prepare(engine, client, 4)
     finally:
         engine.dispose()
-        drop_database(postgres_url, "latin")
+        drop_database(postgres_url, latin)
 
 
 def test_a_pooler_that_ignores_our_settings_is_refused(postgres_url: str, client: Redis) -> None:

@@ -294,10 +294,12 @@ def test_a_doctor_tells_a_redis_that_forgets(program: Program) -> None:
         client.config_set("appendfsync", "everysec")
         client.config_set("maxmemory-policy", "allkeys-lru")
         client.config_set("maxmemory", "1gb")
-        ended = program.call("doctor", "--json")
-        client.config_set("appendfsync", "always")
-        client.config_set("maxmemory-policy", "noeviction")
-        client.config_set("maxmemory", "0")
+        try:
+            ended = program.call("doctor", "--json")
+        finally:
+            client.config_set("appendfsync", "always")
+            client.config_set("maxmemory-policy", "noeviction")
+            client.config_set("maxmemory", "0")
     assert ended.status == 1
     problems = [finding for finding in ended.lines if finding["level"] == "problem"]
     assert [finding["found"] for finding in problems] == ["appendfsync everysec", "allkeys-lru"]

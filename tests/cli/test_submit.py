@@ -230,13 +230,15 @@ def test_a_redis_that_comes_and_goes_is_not_waited_for_for_ever(redis_url: str, 
     with redis.Redis.from_url(redis_url) as admin:
         admin.set("spcm:partitions", 8)
         (tmp_path / "command.json").write_text('{"operation": "planDefinition.search"}')
-        submitting = program.start("submit", str(tmp_path / "command.json"), "--tenant", "acme", "--timeout", "2")
-        wait_for(lambda: any(admin.exists(stream_of(number)) for number in range(8)), within=WITHIN)
-        begun = time.monotonic()
-        while submitting.poll() is None and time.monotonic() < begun + WITHIN:
-            admin.client_kill_filter(_type="normal", skipme=True)
-            time.sleep(1)  # it waits for half a second at a time: every other one ends well
-    _, told = submitting.communicate(timeout=WITHIN)
+        with program.running(
+            "submit", str(tmp_path / "command.json"), "--tenant", "acme", "--timeout", "2"
+        ) as submitting:
+            wait_for(lambda: any(admin.exists(stream_of(number)) for number in range(8)), within=WITHIN)
+            begun = time.monotonic()
+            while submitting.poll() is None and time.monotonic() < begun + WITHIN:
+                admin.client_kill_filter(_type="normal", skipme=True)
+                time.sleep(1)  # it waits for half a second at a time: every other one ends well
+            _, told = submitting.communicate(timeout=WITHIN)
     assert submitting.returncode == 2
     *losses, end = [line.partition(b";")[0] for line in told.splitlines()]
     assert set(losses) == {b"spcm: the connection to Redis was lost"}

@@ -105,10 +105,12 @@ def test_large_outcomes_are_read_few_at_a_time(redis: Redis, redis_url: str) -> 
 
 def test_a_reader_that_is_shut_out_is_told_and_does_not_wait(redis: Redis, redis_url: str) -> None:
     redis.acl_setuser("reader", enabled=True, passwords=["+pw"], keys=["*"], categories=["+@all"])
-    outcomes = follow(re.sub("//.*@", "//reader:pw@", redis_url), "acme", "start", idle=10)
-    publish(redis)
-    next(outcomes)
-    redis.acl_deluser("reader")  # which ends its connections
+    try:
+        outcomes = follow(re.sub("//.*@", "//reader:pw@", redis_url), "acme", "start", idle=10)
+        publish(redis)
+        next(outcomes)
+    finally:
+        redis.acl_deluser("reader")  # which ends its connections
     with pytest.raises(AuthenticationError):
         next(outcomes)
 

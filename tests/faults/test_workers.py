@@ -68,6 +68,20 @@ def test_row_04_a_drainer_is_stopped_and_comes_back_at(place: str, lab: Lab, wor
     assert len(worker.pool) == 2
 
 
+def test_row_04_on_sqlite_a_stopped_drainer_holds_up_the_others_until_its_time_is_over(
+    make_lab: "Callable[..., Lab]",
+) -> None:
+    lab = make_lab(sqlite=True, environment={"SPCM_BATCH_TIME_LIMIT": "5"})
+    worker = lab.start_worker()
+    with lab.load(rate=100, seed=48):
+        lab.switch("written", "stop")
+        [stopped] = wait_for(worker.stopped, within=10)
+        lab.moving(within=20)
+        assert stopped not in worker.pool
+    lab.verify()
+    assert len(worker.pool) == 2
+
+
 @pytest.mark.parametrize("group", [False, True], ids=["the worker", "its whole group"])
 def test_row_05_sigterm_under_load_to(group: bool, lab: Lab, worker: Worker) -> None:
     with lab.load(rate=300, seed=50 + group):

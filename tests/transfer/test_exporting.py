@@ -146,8 +146,11 @@ THREE_THOUSAND = """
 """
 
 
-def test_an_export_sees_one_moment_and_no_idle_limit_ends_it(files: ServedFiles) -> None:
+def test_an_export_sees_one_moment_and_no_idle_limit_ends_it(
+    files: ServedFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is stopped in the middle while subscribers come and go; how long that may take is only asked, not tried."""
+    monkeypatch.setattr("adapters.exporting._ROWS_AT_ONCE", 1)
     commands = [
         files.sender.command("subscriber.create", {"msisdn": f"{n}"}, params={"msisdn": f"{n}"}) for n in (1, 2)
     ]
@@ -155,6 +158,7 @@ def test_an_export_sees_one_moment_and_no_idle_limit_ends_it(files: ServedFiles)
     with snapshot(files.installation.engine) as connection:
         chunks = rows_of(connection, SUBSCRIBERS, ["msisdn", "zone"], files.tenant, {})
         first = list(next(chunks))
+        assert len(first) == 1
         files.sender.ask("subscriber.delete", params={"msisdn": "2"})
         files.sender.ask("subscriber.create", {"msisdn": "3"}, params={"msisdn": "3"})
         rest = [row for chunk in chunks for row in chunk]

@@ -20,7 +20,7 @@ from examples.migration.make_subscribers import ONE_IN, write
 from tests.contract.installation import PASSWORD
 from tests.engines import migrated
 from tests.faults.worker import Worker
-from tests.polling import wait_for
+from tests.polling import POLL, wait_for
 from tests.transfer.files import Files, failed_as_expected, remainder_of, report_of
 
 LINES = 10_000
@@ -105,6 +105,7 @@ def _import_with_kills(files: Files, path: Path, environment: dict[str, str]) ->
             while files.count() < moment:
                 assert time.monotonic() < deadline, "it does not go on"
                 assert importer.poll() is None, importer.communicate()
+                time.sleep(POLL)
             if number % 2:
                 worker.kill()
                 worker = Worker(environment, log)

@@ -1,12 +1,16 @@
 """What is told of a command that we failed on or turned away: docs/contract.md, sections 2 and 3."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.keys import DEAD_LETTERS
 from domain.errors import CATALOGUE
 from domain.operations import SingleOperation
+from tests.cli.program import WITHIN, Program
+from tests.polling import wait_for
 from tests.streams import command_streams
 from tests.workers.bench import Bench
 
@@ -46,12 +50,13 @@ def failed(bench: Bench, event: dict[str, Any], reason: str, message: str) -> di
     }
 
 
+def fail(*_: Any) -> Any:
+    raise RuntimeError("of the inside")
+
+
 def test_a_500_says_what_to_ask_us_about_and_nothing_of_the_inside(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: Any) -> Any:
-        raise RuntimeError("of the inside")
-
     monkeypatch.setattr(SingleOperation, "prepare", fail)
     ask(bench)
     bench.drain()
@@ -60,6 +65,23 @@ def test_a_500_says_what_to_ask_us_about_and_nothing_of_the_inside(
     assert event == failed(bench, event, "internal-error", reference)
     assert event["status"] == 500
     assert replies(bench) == [event]
+
+
+def test_what_failed_is_executed_once_it_is_mended_and_sent_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, sqlite_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(SingleOperation, "prepare", fail)
+        ask(bench)
+        bench.drain()
+    program = Program(SPCM_REDIS_URL=redis_url, SPCM_DATABASE_URL=sqlite_url, SPCM_DATA=str(tmp_path), PW="s3cret")
+    with program.running("deadletters", "resend", "--all", "--user", "oms", "--password-env", "PW") as resending:
+        worker = bench.worker()
+        wait_for(lambda: [*map(worker.run, range(8))] and resending.poll() is not None, within=WITHIN)
+    assert resending.returncode == 0
+    assert [(event["commandid"], event["status"]) for event in bench.events()] == [("order", 500), ("order", 201)]
+    assert bench.subscribers() == ["071"]
+    assert bench.client.xlen(DEAD_LETTERS) == 0
 
 
 def test_a_503_says_that_nothing_was_done_and_to_come_again(bench: Bench) -> None:
