@@ -4,18 +4,12 @@ import signal
 import subprocess
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
 
 from adapters.keys import command_stream
-from adapters.redis_client import connect
-from adapters.valkey import Valkey
-from cli.sending.command_file import WrittenCommand
-from cli.sending.submission import Submission
 from spcm_client import stream_of
 from tests.cli.commands import AS_OMS, create, submit
 from tests.cli.program import WITHIN, Program, next_line
@@ -198,33 +192,6 @@ def test_a_file_without_a_command_is_told(program: Program, text: str) -> None:
     assert submit(program, text).is_refused("there was no command, and nothing was sent")
 
 
-def test_an_event_of_somebody_else_is_passed_over(program: Program) -> None:
-    with redis.Redis.from_url(program.redis_url) as client:
-        submission = Submission(client, {}, partitions=8, patience=1)
-        client.xadd("spcm:outcomes:_unattributed", {"event": '{"id": {}}'})
-        assert list(submission.outcomes(0.01)) == []
-
-
-def test_a_redis_that_goes_away_is_waited_for(valkey: Valkey) -> None:
-    members = {"tenant": "acme"}
-    command = WrittenCommand('{"operation": "planDefinition.search"}', {"operation": "planDefinition.search"})
-    with connect(valkey.url) as client, redis.Redis.from_url(valkey.url) as other, ThreadPoolExecutor(1) as beside:
-        submission = Submission(client, members, partitions=8, patience=20)
-        (first,) = submission.send([command])
-        valkey.kill()
-        sending = beside.submit(submission.send, [command])
-        time.sleep(0.5)  # until it waits
-        restarted = Valkey.start(valkey.directory, port=valkey.port)
-        (second,) = sending.result(20)
-        assert submission.unanswered == [first.command_id, second.command_id]
-        for each in (first, second):
-            other.xadd("spcm:outcomes:acme", {"event": json.dumps({"id": each.event_id})})
-        assert [event["id"] for _, event in submission.outcomes(1)] == [first.event_id]
-        assert [event["id"] for _, event in submission.outcomes(1)] == [second.event_id]
-        assert submission.unanswered == []
-    restarted.stop()
-
-
 def test_a_redis_that_comes_and_goes_is_not_waited_for_for_ever(redis_url: str, tmp_path: Path) -> None:
     program = Program(SPCM_REDIS_URL=redis_url, SPCM_DATA=str(tmp_path))
     with redis.Redis.from_url(redis_url) as admin:
@@ -243,23 +210,3 @@ def test_a_redis_that_comes_and_goes_is_not_waited_for_for_ever(redis_url: str, 
     *losses, end = [line.partition(b";")[0] for line in told.splitlines()]
     assert set(losses) == {b"spcm: the connection to Redis was lost"}
     assert end == b"spcm: no outcome came within 2 s (see `spcm status`)"
-
-
-def test_what_may_have_been_sent_is_sent_again_under_the_same_id(
-    redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with connect(redis_url) as client:
-        submission = Submission(client, {"tenant": "acme"}, partitions=8, patience=20)
-        put, sent = submission._put, []
-
-        def lose_the_first_answer(filled: Any) -> Any:
-            sent.append(put(filled))
-            if len(sent) == 1:
-                raise redis.ConnectionError
-            return sent[-1]
-
-        monkeypatch.setattr(submission, "_put", lose_the_first_answer)
-        (told,) = submission.send([WrittenCommand("{}", {})])
-        entries = [client.xrange(f"spcm:commands:{each.partition}", each.entry, each.entry)[0] for (each,) in sent]
-        assert entries[0][1] == entries[1][1]
-        assert list(submission.under_way) == [told.event_id] == [sent[1][0].event_id]
