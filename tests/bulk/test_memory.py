@@ -41,16 +41,16 @@ ITEMS = [
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_a_refused_command_leaves_nothing(desk: Desk, command: Any) -> None:
     desk.create("409")
-    left_of(desk, command if isinstance(command, bytes) else desk.command(**command))
+    assert_nothing_is_left_of(desk, command if isinstance(command, bytes) else desk.command(**command))
 
 
 @pytest.mark.parametrize("mode", ["continue", "atomic"])
 def test_a_bulk_with_refused_items_leaves_nothing(desk: Desk, mode: str) -> None:
     desk.create("409")
-    left_of(desk, desk.command("bulk.execute", {"items": ITEMS, "mode": mode}))
+    assert_nothing_is_left_of(desk, desk.command("bulk.execute", {"items": ITEMS, "mode": mode}))
 
 
-def left_of(desk: Desk, command: Any) -> None:
+def assert_nothing_is_left_of(desk: Desk, command: Any) -> None:
     gc.collect()
     gc.disable()
     try:

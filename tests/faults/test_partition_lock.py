@@ -160,7 +160,7 @@ def test_another_command_under_an_entry_id_that_came_again_is_told_itself(
     assert told.dry_run == (b"dryRun" in other)
 
 
-def test_what_failed_on_us_before_a_change_is_not_executed_after_it(
+def test_what_failed_before_a_change_is_not_executed_after_it(
     partition: LonePartition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     get = OPERATIONS["subscriber.get"]

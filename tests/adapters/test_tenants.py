@@ -1,4 +1,4 @@
-"""Tenants and users, as operators keep them."""
+"""Tenants, and how they go with all that they own."""
 
 import time
 from collections.abc import Iterator
