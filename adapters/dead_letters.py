@@ -1,4 +1,4 @@
-"""The dead letters: commands that failed on us, as an operator finds them."""
+"""The dead letters: commands that SPCM failed to execute, as an operator finds them."""
 
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple

@@ -11,6 +11,8 @@ from adapters.migrations import NotReady, require_current
 from adapters.redis_failures import redis_failures
 from adapters.tables import partitions
 
+_MOST_DIGITS = 4
+
 
 def prepare(engine: Engine, client: "redis.Redis", count: int) -> None:
     """Check the session and the schema, and fix the number of partitions if nobody has.
@@ -57,16 +59,22 @@ def fix_partitions(client: "redis.Redis", count: int) -> None:
         told: Any = client.get(PARTITIONS) or client.set(PARTITIONS, count, nx=True, get=True)
     if told is None:
         return
-    if not told.isdigit():
+    number = _number_in(told)
+    if number is None:
         raise NotReady(f"{PARTITIONS} in Redis holds no number: delete it, and a worker that starts writes it anew")
-    _require(count, "Redis", int(told))
+    _require(count, "Redis", number)
 
 
 def told_partitions(client: "redis.Redis") -> int | None:
     """The number that Redis tells publishers; None where it has none. Raises Unavailable."""
     with redis_failures():
         told: Any = client.get(PARTITIONS)
-    return int(told) if told is not None and told.isdigit() else None
+    return None if told is None else _number_in(told)
+
+
+def _number_in(told: bytes) -> int | None:
+    """The number, if it is one that a worker may have written."""
+    return int(told) if told.isdigit() and len(told) <= _MOST_DIGITS else None
 
 
 def _require(count: int, where: str, fixed: int) -> None:

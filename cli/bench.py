@@ -25,7 +25,9 @@ from domain.permissions import Permission
 from spcm_client.commands import basic_authorization
 from spcm_client.connections import answers_kept_apart
 
-Commands = Annotated[int, typer.Option("--commands", min=1, max=200_000, help="How many are sent without waiting.")]
+Commands = Annotated[
+    int, typer.Option("--commands", min=1, max=200_000, help="How many are sent without waiting, up to 20,000 ahead.")
+]
 Singles = Annotated[int, typer.Option("--singles", min=1, help="How many are sent one at a time.")]
 Chosen = Annotated[Benched, typer.Option("--operation", help="What the commands ask for.")]
 

@@ -1,7 +1,6 @@
 """Names and passwords as they come from people, checked."""
 
 import os
-import re
 import unicodedata
 from typing import Any, get_args
 
@@ -24,13 +23,6 @@ def tenant_name(text: str) -> str:
 def command_id(text: str) -> str:
     """A command's id. Raises Problem for what no command could bear."""
     return _of_its_form(text, CommandId, "a command's id")
-
-
-def is_entry_id(text: str) -> bool:
-    """Whether it can be the id of a stream's entry, with or without its second part."""
-    return re.fullmatch(r"[0-9]{1,20}(-[0-9]{1,20})?", text) is not None and all(
-        int(part) < 2**64 for part in text.split("-")
-    )
 
 
 def _of_its_form(text: str, form: Any, what: str) -> str:

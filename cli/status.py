@@ -68,8 +68,9 @@ def _showing(*, again: bool, as_json: bool) -> Iterator[Callable[[Overview], Non
 
 
 def _look(chosen: Settings, client: redis.Redis) -> Overview:
+    partitions = likely_partitions(chosen, client)  # first: a Redis that is away is soon told
     held, trouble = asked_of_database(chosen, holders)
-    return overview(client, likely_partitions(chosen, client), held or {}, trouble)
+    return overview(client, partitions, held or {}, trouble)
 
 
 def _tables(shown: Overview) -> Group:

@@ -1,6 +1,5 @@
 """Reading a tenant's outcomes as they appear, from any point that is still retained."""
 
-import re
 from collections.abc import Iterator
 
 from redis import Redis
@@ -10,10 +9,9 @@ from spcm_client.errors import ConnectionLost
 from spcm_client.outcomes import Outcome
 from spcm_client.patience import Patience
 from spcm_client.portion import Portion
-from spcm_client.streams import BEFORE_ALL, Entry, entries_of, entries_read, outcome_stream
+from spcm_client.streams import BEFORE_ALL, Entry, entries_of, entries_read, is_stream_id, outcome_stream
 
 _COUNT = 100  # entries in one round trip, at most
-_STREAM_ID = re.compile("[0-9]+(-[0-9]+)?")
 
 
 def follow(redis: Redis | str, tenant: str, start: str = "now", *, idle: float | None = None) -> Iterator[Outcome]:
@@ -37,7 +35,7 @@ def _position(redis: Redis, stream: str, start: str) -> str:
     """The id after which to read. XREAD's own `$` would lose what appears between two reads."""
     if start == "start":
         return BEFORE_ALL
-    if _STREAM_ID.fullmatch(start):
+    if is_stream_id(start):
         return start
     if start != "now":
         raise ValueError('start is "now", "start" or a stream_id')

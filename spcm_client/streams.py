@@ -1,11 +1,13 @@
 """A tenant's outcome stream: where it is, and the entries in the raw answers to reads of it."""
 
+import re
 from typing import Any, NamedTuple
 
 from spcm_client.errors import MalformedOutcome
 from spcm_client.outcomes import Outcome
 
 BEFORE_ALL = "0-0"
+_STREAM_ID = re.compile("[0-9]{1,20}(-[0-9]{1,20})?")
 
 
 class Entry(NamedTuple):
@@ -21,6 +23,11 @@ class Entry(NamedTuple):
         if event is None:
             raise MalformedOutcome("no event", self.stream_id)
         return Outcome.from_json(event, self.stream_id)
+
+
+def is_stream_id(text: str) -> bool:
+    """Whether it can be the id of a stream's entry, with or without its second part."""
+    return _STREAM_ID.fullmatch(text) is not None and all(int(part) < 2**64 for part in text.split("-"))
 
 
 def outcome_stream(tenant: str) -> str:

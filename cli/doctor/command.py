@@ -15,7 +15,7 @@ from adapters.failures import Contended, Unavailable
 from adapters.holders import foreign_sessions
 from adapters.installation import told_partitions
 from adapters.redis_client import connect
-from adapters.settings import Settings
+from adapters.settings import Settings, WrongSetting
 from adapters.sqlite import READS
 from adapters.tls import postgresql_exposure, redis_exposure
 from cli.database import asked_of_database, engine_of, require_database, without_password
@@ -91,7 +91,7 @@ def _redis(chosen: Settings, unreached: Unreached) -> Iterator[Finding]:
         # What a user of Redis who may not see its settings can see all the same, comes after it.
         yield from unreached.findings("Redis", lambda: redis_findings(client, chosen.outcome_retention))
         yield from unreached.findings("partitions", lambda: _partitions(client, chosen))
-        partitions = _told(client) or chosen.partitions
+        partitions = _told(chosen) or chosen.partitions
         yield from key_findings(client, partitions)
         there = workers(client)
         yield from _work(there, dead_letter_count(client))
@@ -112,9 +112,9 @@ def _partitions(client: Redis, chosen: Settings) -> Iterator[Finding]:
         yield ok("partitions", f"{partitions} in Redis")
 
 
-def _told(client: Redis) -> int | None:
+def _told(chosen: Settings) -> int | None:
     """The number of partitions in Redis, as far as it can be asked: what is wrong there is a finding of its own."""
-    with suppress(Unavailable):
+    with suppress(Unavailable, WrongSetting), connect(chosen.redis) as client:
         return told_partitions(client)
     return None
 
@@ -140,9 +140,7 @@ def _database(chosen: Settings) -> Iterator[Finding]:
         advice = "use sslmode=verify-full, or leave sslmode out: then certificates are verified"
         exposure = postgresql_exposure(database_url(chosen.database))
         yield connected("database connection", without_password(chosen.database), exposure, advice)
-        with connect(chosen.redis) as client:
-            told = _told(client)
-        yield from database_findings(connection, chosen.partitions, told)
+        yield from database_findings(connection, chosen.partitions, _told(chosen))
 
 
 def _show(found: list[Finding]) -> None:

@@ -90,7 +90,7 @@ def _persistence(client: redis.Redis) -> Iterator[Finding]:
             "Redis persistence",
             f"appendfsync {told.get('appendfsync')}",
             good=told.get("appendfsync") == "always",
-            advice="set appendfsync always: else a crash of the machine loses up to two seconds' commands",
+            advice="set appendfsync always: else a crash of the machine loses two seconds' commands or more",
         )
 
 

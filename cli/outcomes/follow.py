@@ -9,7 +9,7 @@ from rich.text import Text
 from adapters.keys import UNATTRIBUTED, outcome_stream
 from adapters.redis_client import connect
 from cli.installation import choose_settings
-from cli.names import is_entry_id, tenant_name
+from cli.names import tenant_name
 from cli.options import AsJson, DataFolder
 from cli.outage import Outage
 from cli.outcomes.line import outcome_line
@@ -17,6 +17,7 @@ from cli.outcomes.streams import OLDEST, OutcomeStreams, Published
 from cli.problems import Problem, say
 from cli.terminal import print_line, screen
 from spcm_client.outcomes import event_of
+from spcm_client.streams import is_stream_id
 
 LOOK = 1.0
 """Seconds between two looks for streams of new tenants, and between two tries to reach Redis."""
@@ -34,7 +35,7 @@ From = Annotated[
 
 def follow(tenant: Tenant = None, point: From = "now", as_json: AsJson = False, data: DataFolder = None) -> None:
     """Show outcomes as they are published, until Ctrl-C."""
-    if point not in ("start", "now") and not is_entry_id(point):
+    if point not in ("start", "now") and not is_stream_id(point):
         raise Problem("--from must be start, now, or an entry's id, as in 1763740800000-0")
     position = {"start": OLDEST, "now": None}.get(point, point)
     chosen = choose_settings(data)

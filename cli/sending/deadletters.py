@@ -14,7 +14,7 @@ from adapters.settings import Settings
 from adapters.tenants import NoSuchTenant, require_tenant
 from cli.database import database
 from cli.installation import choose_settings, likely_partitions
-from cli.names import is_entry_id, password_in, tenant_name, user_name
+from cli.names import password_in, tenant_name, user_name
 from cli.options import AsJson, DataFolder, PasswordEnv, Timeout, UserOption
 from cli.problems import FAILED, Problem, in_one_line, say
 from cli.sending.outcome_printer import OutcomePrinter
@@ -23,6 +23,7 @@ from cli.sending.submission import Submission
 from cli.stopping import terminated_as_by_ctrl_c
 from cli.terminal import ask_before_removing, json_for_people, print_json, print_line, screen, table
 from spcm_client.commands import basic_authorization
+from spcm_client.streams import is_stream_id
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A dead letter's id, as `spcm deadletters list` shows it.")]
 Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Dead letters, by their ids.")]
@@ -186,7 +187,7 @@ def _require_tenant(chosen: Settings, name: str) -> None:
 
 def _found(client: redis.Redis, letter_id: str) -> DeadLetter:
     """Raises Problem where there is none."""
-    if "-" not in letter_id or not is_entry_id(letter_id):
+    if "-" not in letter_id or not is_stream_id(letter_id):
         raise Problem("a dead letter's id is like 1763740800000-0: `spcm deadletters list` shows them")
     letter = dead_letter(client, letter_id)
     if letter is None:

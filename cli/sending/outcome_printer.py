@@ -37,7 +37,7 @@ class OutcomePrinter:
 
     @property
     def sent_any(self) -> bool:
-        """Whether there was any command."""
+        """Whether any command was sent."""
         return self._sent > 0
 
     def sent(self, sent: Iterable[Sent], *, tell: bool = False) -> None:

@@ -124,7 +124,7 @@ def _tell(report: Report, *, dry_run: bool) -> None:
         print_line("dry run: nothing was changed")
     screen().print(table(("status", "reason", "lines"), summary(report)))
     if report.replayed:
-        print_line(f"already executed by an earlier run of this import: {report.replayed:,}")
+        print_line(f"decided before, by an earlier run or before a connection was lost: {report.replayed:,}")
     if report.failed:
         print_line(f"what did not succeed: {report.path}")
         print_line(f"those lines, as they were: {report.remainder}")

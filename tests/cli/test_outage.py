@@ -23,9 +23,14 @@ def test_an_outage_is_told_once_and_the_next_one_only_after_a_while(
         return capsys.readouterr().err
 
     assert [away(), away()] == [LOST, ""]
+    clock.now += 11
+    assert away() == ""
     with outage:
         assert outage.lost
     assert not outage.lost
+    assert away() == LOST
+    with outage:
+        pass
     assert away() == ""
     clock.now += 11
     assert [away(), away()] == [LOST, ""]

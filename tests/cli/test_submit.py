@@ -179,7 +179,7 @@ def test_before_a_worker_has_started_commands_go_where_it_will_look(redis_url: s
     commands = "".join(json.dumps({"id": number, **create(f"0{number}")}) for number in range(20))
     sent = program.run("submit", "--no-wait", "--json", stdin=commands).lines
     assert {each["partition"] for each in sent} == {0, 1}
-    assert [each["commandid"] for each in sent] == list(range(20))  # as they were written, right or wrong
+    assert [repr(each["commandid"]) for each in sent] == [str(number) for number in range(20)]  # and not 0.0
 
 
 def test_no_name_is_no_file(tmp_path: Path, redis_url: str) -> None:

@@ -68,6 +68,15 @@ def test_a_password_that_is_no_text_is_told(migrated: Program) -> None:
         assert b"give the password on stdin" in terminal.shown
 
 
+def test_a_password_from_stdin_that_is_a_terminal_is_waited_for_with_a_word(migrated: Program) -> None:
+    migrated.call("tenant", "add", "acme")
+    words = ("user", "add", "--tenant", "acme", "oms", "--all-permissions", "--password-stdin")
+    with on_terminal(migrated, *words) as terminal:
+        wait_for(lambda: terminal.shows(b"until Ctrl-D"), within=WITHIN)
+        terminal.type(b"s3cret\n\x04")
+        assert terminal.wait() == 0
+
+
 def test_who_is_told_to_end_at_a_password_shows_again_what_is_typed(migrated: Program) -> None:
     migrated.call("tenant", "add", "acme")
     with on_terminal(migrated, "user", "add", "--tenant", "acme", "oms", "--all-permissions") as terminal:

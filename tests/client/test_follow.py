@@ -123,6 +123,7 @@ def test_what_is_no_outcome_is_told_with_the_place_to_go_on(redis: Redis) -> Non
     assert ids(follow(redis, "acme", str(failure.value.stream_id), idle=0.05)) == ["c0"]
 
 
-def test_a_place_that_is_none_is_an_error_and_not_waited_for(redis: Redis) -> None:
+@pytest.mark.parametrize("start", ["yesterday", str(2**64), f"1-{2**64}"])
+def test_a_place_that_is_none_is_an_error_and_not_waited_for(redis: Redis, start: str) -> None:
     with pytest.raises(ValueError, match='"now", "start" or a stream_id'):
-        follow(redis, "acme", "yesterday")
+        follow(redis, "acme", start)

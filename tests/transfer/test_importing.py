@@ -58,7 +58,7 @@ def test_the_same_import_again_does_nothing_twice_and_another_label_does_it_anew
     path = files.write("s.csv", HEADER + "1,,,\n1,,,\n")
     files.import_file(path, status=1)
     first = path.with_name("s.csv.report.csv").read_bytes()
-    assert "already executed by an earlier run of this import: " in files.import_file(path, status=1)
+    assert "decided before, by an earlier run or before a connection was lost: " in files.import_file(path, status=1)
     assert path.with_name("s.csv.report.csv").read_bytes() == first
     files.import_file(path, "--run", "again", status=1)
     assert [each["reason"] for each in report_of(path)] == ["subscriber-exists"] * 2

@@ -21,6 +21,13 @@ def test_doctor_goes_on_where_the_database_cannot_be_used(redis_url: str, tmp_pa
     assert "Redis eviction" in {line["subject"] for line in ended.lines}
 
 
+def test_doctor_looks_into_the_database_where_there_is_no_redis(migrated: Program) -> None:
+    ended = migrated.call("doctor", "--json")
+    assert ended.status == 2
+    assert {line["subject"] for line in ended.lines if line["level"] == "problem"} == {"Redis connection"}
+    assert {"database connection", "migrations", "partitions", "users"} <= {line["subject"] for line in ended.lines}
+
+
 def test_doctor_warns_of_settings_that_there_are_not(idle: Program) -> None:
     idle.environment["SPCM_PARTITION"] = "4"
     told = [line for line in findings(idle) if line["subject"] == "settings"]
