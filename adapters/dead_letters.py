@@ -11,13 +11,14 @@ from adapters.redis_failures import redis_failures
 from domain.strict_json import NotJson, parse
 
 _AT_ONCE = 20  # a bulk's command can be of 4 MiB
-_MOST_DIGITS = 10  # of a number that we have written
+_MOST_DIGITS = 9  # of a number that we have written
 
 
 class DeadLetter(NamedTuple):
     """A command that failed. `id` is the stream entry's.
 
-    `tries` is how often it was taken; 1 where its batch began with another, since only the first one's are counted.
+    `tries` is how often it was taken without an end or an excuse; 1 where its batch began with another, since only the
+    first one's are counted.
     `command` is as it was sent, without its authorization; empty where it could not be read. `event` is its outcome.
     """
 
@@ -82,7 +83,7 @@ def _letter(entry: str, fields: dict[bytes, bytes]) -> DeadLetter:
         command=without_authorization(fields.get(b"command", b"")),
         event=event_in(fields.get(b"event", b"")),
         error=fields.get(b"error", b"").decode(errors="replace"),
-        tries=int(tries) if tries.isdigit() and len(tries) < _MOST_DIGITS else 0,
+        tries=int(tries) if tries.isdigit() and len(tries) <= _MOST_DIGITS else 0,
     )
 
 

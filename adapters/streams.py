@@ -46,8 +46,8 @@ class Entry(NamedTuple):
 class Taken:
     """Commands that nobody else can finish, until somebody else takes them.
 
-    `tries`: how often the first was taken without an end, this time included. `deaths`: how often of these it was taken
-    alone, this time excluded. `refused`: too many were waiting before them.
+    `tries`: how often the first was taken without an end or an excuse, this time included. `deaths`: how often of these
+    it was taken alone, this time excluded. `refused`: too many were waiting before them.
     """
 
     token: str

@@ -30,7 +30,10 @@ class Credentials(NamedTuple):
 
 
 class Command(NamedTuple):
-    """What could be read of an entry. `fault` is the 400 of its envelope; members at fault have their defaults here."""
+    """What could be read of an entry; members at fault have their defaults here.
+
+    `fault` is the 400 of its envelope, or the 500 of one that we failed to read.
+    """
 
     id: str | None = None
     tenant: str | None = None

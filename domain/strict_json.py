@@ -39,7 +39,10 @@ class Number:
 
     @property
     def canonical(self) -> str:
-        """The same for all ways to write an equal number; an integer as Python writes it, up to 18 digits."""
+        """The same for all ways to write an equal number, unless its exponent has more than 18 digits.
+
+        An integer is as Python writes it, up to 18 digits.
+        """
         match = _NUMBER.fullmatch(self.text)
         if match is None:
             return self.text

@@ -64,7 +64,7 @@ class Batch:
     def refuse(self, cases: Sequence[Case]) -> Sequence[Case]:
         """Give the cases the outcomes of commands that came when too many were waiting. Returns all of them.
 
-        Those that were decided before, in a batch whose end is unknown, keep the outcome that they had.
+        Those that the journal or the partition's row knows, from a batch whose end is unknown, keep their outcome.
         """
         attribute(cases, self._connection)
         self._prefetch_journal(cases)
@@ -159,7 +159,7 @@ class Batch:
             case.outcome = self._outcome(case)
             if case.error and case.condemned:
                 log.error("command-given-up", event_id=case.event_id, error=case.error)
-            if case.outcome.status == 403:  # which may be granted before the entry is read again
+            if case.outcome.status in (403, 500):  # which may be granted or mended before the entry is read again
                 self._unremembered.append(case)
             return
         tenant, command_id = case.key
@@ -187,7 +187,7 @@ class Batch:
             case.result = refusal(refused, case.command.subject)
         except (Interrupted, DBAPIError):  # the transaction may be over: the drain finds out whose fault it is
             raise
-        except Exception as bug:  # a bug becomes a 500, here and where a command is read (workers.case)
+        except Exception as bug:  # a bug becomes a 500
             log.error("command-failed", event_id=case.event_id, error=type(bug).__name__, exc_info=bug)
             case.result = self._failed(case, type(bug).__name__)
 

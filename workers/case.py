@@ -45,31 +45,35 @@ class Case:
         return self.command.tenant, self.command.id
 
     @property
-    def unread(self) -> bool:
-        """Whether we failed to read it."""
-        return isinstance(self.command.fault, Failed)
-
-    @property
     def fingerprint(self) -> str:
         """What the command asks for, as the journal remembers it; most of what is not executed never needs it."""
         return fingerprint(self.command.request)
 
 
-def case_of(partition: int, entry: Entry) -> Case:
-    """The case that an entry of the partition opens; one that we fail to read is a failed command of nobody."""
+def case_of(partition: int, entry: Entry, *, condemned: str = "") -> Case:
+    """The case that an entry of the partition opens; a condemned one that we fail to read is a command of nobody."""
     event_id = event_id_of(partition, entry.id)
     try:
-        return Case(entry, event_id, read_command(entry.raw, size=entry.size))
-    except Exception as bug:  # it would hold up all behind it
-        error = type(bug).__name__
-        log.error("command-failed", event_id=event_id, error=error, exc_info=bug)
-        return Case(entry, event_id, Command(fault=Failed(event_id)), error=error)
+        return Case(entry, event_id, read_command(entry.raw, size=entry.size), condemned=condemned)
+    except Exception:
+        if not condemned:
+            raise  # and it is read once more, alone
+        return Case(entry, event_id, Command(fault=Failed(event_id)), condemned=condemned, error=condemned)
 
 
 def announcements(cases: Iterable[Case], tries: int) -> Iterable[Announcement]:
     """What is to be told of decided cases; `tries`: how often the first of them was taken."""
     for case in cases:
         assert case.outcome is not None
-        failed = without_authorization(case.entry.raw or b"") if case.error and not case.unread else b""
+        failed = _to_keep(case) if case.error else b""
         yield Announcement(case.entry.id, case.outcome, case.command.reply_to, failed, case.error, tries)
         tries = 1  # only the first one's are counted
+
+
+def _to_keep(case: Case) -> bytes:
+    """The failed command, without its credentials; nothing where we fail to find these."""
+    try:
+        return without_authorization(case.entry.raw or b"")
+    except Exception as bug:  # its outcome can be told all the same, and would else hold up all behind it
+        log.error("command-failed", event_id=case.event_id, error=type(bug).__name__, exc_info=bug)
+        return b""

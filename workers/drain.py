@@ -123,8 +123,8 @@ class Drain:
             with self._forgiving(partition, taken):
                 first, last = (event_id_of(partition, each.id) for each in (taken.entries[0], taken.entries[-1]))
                 against = suspect.begin(first, last=last)
-                cases = self._cases(partition, taken.entries, heartbeat)
-                cases[0].condemned = against or (NEVER_ENDED if taken.deaths >= MOST_DEATHS else "")
+                condemned = against or (NEVER_ENDED if taken.deaths >= MOST_DEATHS else "")
+                cases = self._cases(partition, taken.entries, heartbeat, condemned=condemned)
                 batch = Batch(connection, self.authenticator, self.defaults, now, lock)
                 decided = batch.refuse(cases) if taken.refused else batch.execute(cases)
                 failpoint("written")
@@ -157,12 +157,12 @@ class Drain:
                 self.streams.forgive(partition, taken.token)
             raise
 
-    def _cases(self, partition: int, entries: Sequence[Entry], heartbeat: Heartbeat) -> list[Case]:
-        """As many of the entries, in order, as one batch may hold; at least the first."""
+    def _cases(self, partition: int, entries: Sequence[Entry], heartbeat: Heartbeat, *, condemned: str) -> list[Case]:
+        """As many of the entries, in order, as one batch may hold; at least the first, which may be condemned."""
         cases: list[Case] = []
         items = 0
         for entry in entries:
-            case = case_of(partition, entry)
+            case = case_of(partition, entry, condemned="" if cases else condemned)
             heartbeat.beat()
             command = case.command
             items += command.operation.items_in(command.request) if command.operation else 0

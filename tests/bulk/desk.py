@@ -16,12 +16,11 @@ from adapters.streams import Entry
 from adapters.tables import journal, metadata, user_permissions, users
 from adapters.tenants import add_tenant
 from adapters.users import set_permissions
-from domain.commands import read_command
 from domain.permissions import Permission
 from domain.state import Defaults
 from tests.contract.installation import basic
 from workers.batch import Batch
-from workers.case import Case
+from workers.case import case_of
 
 JsonObject = dict[str, Any]
 
@@ -67,10 +66,7 @@ class Desk:
     def execute(self, connection: Connection, *commands: JsonObject | bytes) -> list[JsonObject]:
         """As `run`, in a transaction of the caller's."""
         raw = [command if isinstance(command, bytes) else written(command) for command in commands]
-        cases = [
-            Case(Entry(entry := f"{next(_numbers)}-0", len(each), each), f"0-{entry}", read_command(each, len(each)))
-            for each in raw
-        ]
+        cases = [case_of(0, Entry(f"{next(_numbers)}-0", len(each), each)) for each in raw]
         lock = PartitionLock(connection, -1, None)  # of no partition: no entry is read again
         Batch(connection, self._authenticator, self._defaults, datetime.now(UTC), lock).execute(cases)
         return [json.loads(encode(case.outcome.event())) for case in cases if case.outcome is not None]

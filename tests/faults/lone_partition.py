@@ -16,14 +16,13 @@ from adapters.streams import Announcement, Entry
 from adapters.tables import partitions
 from adapters.tenants import add_tenant
 from adapters.users import add_user
-from domain.commands import read_command
 from domain.outcomes import Outcome
 from domain.permissions import Permission
 from domain.state import Defaults
 from domain.strict_json import parse
 from tests.faults.load import CANARY, TENANTS, USER, password_of
 from workers.batch import Batch
-from workers.case import Case, announcements
+from workers.case import announcements, case_of
 
 STATUSES = {200, 201, 204, 207, 400, 401, 403, 404, 409, 412, 422, 503}
 
@@ -61,7 +60,7 @@ class LonePartition:
 
     def decide(self, entries: list[Entry], *, refused: bool = False) -> list[Announcement]:
         """What would be told of one batch of these; `refused` as where too many wait."""
-        cases = [Case(each, f"0-{each.id}", read_command(each.raw, each.size)) for each in entries]
+        cases = [case_of(0, each) for each in entries]
         with self.engine.begin() as connection:
             lock = lock_partition(connection, 0)
             assert lock is not None

@@ -179,6 +179,24 @@ def test_what_failed_before_a_change_is_not_executed_after_it(
     assert [told(each) for each in partition.decide(entries)] == [told(each) for each in first]
 
 
+def test_what_failed_in_its_checks_before_a_change_is_not_executed_after_it(
+    partition: LonePartition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare = SingleOperation.prepare
+
+    def fail_to_check(operation: SingleOperation, *rest: Any) -> Any:
+        if operation.name == "subscriber.delete":
+            raise ZeroDivisionError
+        return prepare(operation, *rest)
+
+    entries = partition.entries([of_acme("d1", "subscriber.delete"), create("c1")])
+    with monkeypatch.context() as broken:
+        broken.setattr(SingleOperation, "prepare", fail_to_check)
+        first = partition.decide(entries)
+    assert [(each.outcome.status, each.error) for each in first] == [(500, "ZeroDivisionError"), (201, "")]
+    assert [told(each) for each in partition.decide(entries)] == [told(each) for each in first]
+
+
 def test_what_was_executed_is_not_told_as_refused(partition: LonePartition) -> None:
     """Where the backlog's limit was lowered while its outcome was not told."""
     entries = partition.entries([read("r1"), create("c1")])

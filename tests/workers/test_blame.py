@@ -1,8 +1,9 @@
 """Failures: who is to blame, who is tried again, and who never notices."""
 
 import json
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from contextlib import AbstractContextManager
+from itertools import count
 from typing import Any
 
 import pytest
@@ -50,24 +51,55 @@ def test_a_bug_beside_the_operations_is_told_to_the_one_command_that_has_it(benc
     assert failed == bench.event_ids()[:2]  # of the first one, and of the one to blame when it was alone
 
 
-def test_what_cannot_even_be_read_is_a_dead_letter_without_a_word_of_it(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def fail_to_read(monkeypatch: pytest.MonkeyPatch, failures: Iterator[object]) -> None:
+    """Subscriber 072's command, at each of these."""
+
     def read(raw: bytes | None, size: int) -> Command:
-        if b'"072"' in (raw or b""):
+        if b'"072"' in (raw or b"") and next(failures, None) is not None:
             raise RuntimeError
         return read_command(raw, size)
 
     monkeypatch.setattr("workers.case.read_command", read)
+
+
+def test_what_can_never_be_read_is_a_dead_letter_of_nobody(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail_to_read(monkeypatch, count())
     bench.send("071", "072", "073")
     bench.drain()
     assert bench.told() == [201, 201]
     [(_, fields)] = bench.client.xrange(DEAD_LETTERS)
     event = json.loads(fields[b"event"])
-    assert (event["status"], event["source"]) == (500, "/spcm")
-    assert (fields[b"command"], fields[b"error"]) == (b"", b"RuntimeError")
+    assert (event["status"], event["source"], fields[b"error"]) == (500, "/spcm", b"RuntimeError")
+    kept = json.loads(fields[b"command"])
+    assert (kept["params"], "authorization" in kept) == ({"msisdn": "072"}, False)
     [(_, told)] = bench.client.xrange(outcome_stream(None))
     assert json.loads(told[b"event"]) == event
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_cannot_be_read_for_a_moment_is_executed_in_its_place(
+    times: int, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_to_read(monkeypatch, iter(range(times)))
+    bench.send("071", "072", "073")
+    bench.drain()
+    assert bench.told() == [201, 201 if times == 1 else 500, 201]
+    assert [event["subject"] for event in bench.events()] == [f"subscribers/07{number}" for number in (1, 2, 3)]
+
+
+def test_a_failed_command_whose_credentials_cannot_be_found_is_kept_nowhere(
+    bench: Bench, fail: Fail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: bytes) -> bytes:
+        raise RuntimeError
+
+    monkeypatch.setattr("workers.case.without_authorization", broken)
+    fail(always, RuntimeError())
+    bench.send("071")
+    bench.drain()
+    assert bench.told() == [500]
+    [(_, fields)] = bench.client.xrange(DEAD_LETTERS)
+    assert fields[b"command"] == b""
 
 
 def test_who_clashes_alone_again_and_again_is_to_blame(bench: Bench, fail: Fail) -> None:
