@@ -6,6 +6,8 @@ import pytest
 from redis import Redis
 from sqlalchemy import Engine
 
+from adapters.rows import Rows
+from tests.adapters.resources import KINDS
 from tests.engines import migrated
 
 
@@ -19,3 +21,12 @@ def engine(database_url: str) -> Iterator[Engine]:
 def client(redis_url: str) -> Iterator[Redis]:
     with Redis.from_url(redis_url) as client:
         yield client
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def rows(request: pytest.FixtureRequest) -> Iterator[Rows]:
+    """The rows of a transaction that is rolled back in the end."""
+    engine: Engine = request.getfixturevalue(f"{request.param}_engine")
+    with engine.connect() as connection:
+        yield Rows(connection, locked=set(KINDS))
+        connection.rollback()

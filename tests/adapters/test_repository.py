@@ -6,30 +6,20 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from adapters.failures import Clashed, Contended
-from adapters.repository import TenantRepository, UnitOfWork
+from adapters.failures import Contended
+from adapters.repository import TenantRepository
 from adapters.rows import Rows
-from domain.pcc_profiles import PCC_PROFILES, PccProfile
-from domain.plan_definitions import PLAN_DEFINITIONS, PlanDefinition
-from domain.provisioning_profiles import PROVISIONING_PROFILES, ProvisioningProfile
+from domain.pcc_profiles import PCC_PROFILES
+from domain.plan_definitions import PLAN_DEFINITIONS
+from domain.provisioning_profiles import PROVISIONING_PROFILES
 from domain.resources import Kind
 from domain.shelf import Changes
 from domain.source import Source
-from domain.state import Defaults
-from domain.subscribers import SUBSCRIBERS, Subscriber
+from domain.subscribers import SUBSCRIBERS
+from tests.adapters.resources import KINDS, add, pcc, plan, profile, subscriber
 from tests.domain.source import Memory
 
-KINDS: tuple[Kind[Any], ...] = (PROVISIONING_PROFILES, PLAN_DEFINITIONS, PCC_PROFILES, SUBSCRIBERS)
 SourceOf = Callable[[str], Source]
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def rows(request: pytest.FixtureRequest) -> Iterator[Rows]:
-    """The rows of a transaction that is rolled back in the end."""
-    engine: Engine = request.getfixturevalue(f"{request.param}_engine")
-    with engine.connect() as connection:
-        yield Rows(connection, locked=set(KINDS))
-        connection.rollback()
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
@@ -48,29 +38,6 @@ def source_of(request: pytest.FixtureRequest) -> Iterator[SourceOf]:
 @pytest.fixture
 def source(source_of: SourceOf) -> Source:
     return source_of("acme")
-
-
-def subscriber(number: str, created: int = 1, **values: Any) -> Subscriber:
-    flags = dict.fromkeys(("dps_notification", "eos_notification", "payg_notification"), False)
-    return Subscriber.model_validate({"msisdn": number, "created": created, **flags, **values})
-
-
-def profile(number: int, name: str, **values: Any) -> ProvisioningProfile:
-    return ProvisioningProfile.model_validate({"id": number, "name": name, "default_profile": False, **values})
-
-
-def plan(number: int, name: str, **values: Any) -> PlanDefinition:
-    sent = {"id": number, "name": name, "unit_amount": "1", "unit_metering_type": "TIME", "validity_period": "1day"}
-    return PlanDefinition.model_validate(sent | values)
-
-
-def pcc(number: int, definition: int, alias: str) -> PccProfile:
-    sent = {"id": number, "plan_definition_id": definition, "alias": alias, "threshold": True, "precedence": 5}
-    return PccProfile.model_validate(sent)
-
-
-def add(source: Source, kind: Kind[Any], *resources: Any) -> None:
-    source.write([Changes(kind, added=list(resources))], {})
 
 
 FULL: list[tuple[Kind[Any], Any]] = [
@@ -223,57 +190,3 @@ def test_a_savepoint_goes_back_to_where_it_was_set(source: Source) -> None:
         add(source, SUBSCRIBERS, subscriber("3", tag="a"))
     assert sorted(each.msisdn for each in source.load(SUBSCRIBERS.by(tag="a"))) == ["1", "3"]
     assert source.last_id(PROVISIONING_PROFILES) == 0
-
-
-@pytest.mark.parametrize(
-    ("kind", "first", "second"),
-    [
-        (SUBSCRIBERS, subscriber("1"), subscriber("1")),
-        (SUBSCRIBERS, subscriber("1", imsi="7"), subscriber("2", imsi="7")),
-        (PROVISIONING_PROFILES, profile(1, "a"), profile(2, "a")),
-        (PROVISIONING_PROFILES, profile(1, "a", default_profile=True), profile(2, "b", default_profile=True)),
-        (PLAN_DEFINITIONS, plan(1, "a"), plan(2, "a")),
-        (PCC_PROFILES, pcc(1, 1, "a"), pcc(2, 1, "a")),
-    ],
-)
-def test_the_database_itself_refuses_what_must_be_unique(rows: Rows, kind: Kind[Any], first: Any, second: Any) -> None:
-    source = TenantRepository(rows, "acme")
-    add(source, kind, first)
-    with pytest.raises(Clashed):
-        add(source, kind, second)
-
-
-def test_one_prefetch_answers_many_tenants_questions(rows: Rows) -> None:
-    for tenant in ("a", "b"):
-        add(TenantRepository(rows, tenant), SUBSCRIBERS, subscriber("1", imsi=tenant), subscriber("2"))
-    unit = UnitOfWork(rows, Defaults())
-    unit.prefetch([(tenant, SUBSCRIBERS.by(msisdn=number)) for tenant in ("a", "b", "c") for number in ("1", "2", "3")])
-    unit.prefetch([])
-    for tenant in ("a", "b"):
-        shelf = unit.state(tenant).shelf(SUBSCRIBERS)
-        assert [len(shelf.matches(SUBSCRIBERS.by(msisdn=number))) for number in ("1", "2", "3")] == [1, 1, 0]
-        assert all(shelf.knows(SUBSCRIBERS.by(msisdn=number)) for number in ("1", "2", "3"))
-        assert shelf.matches(SUBSCRIBERS.by(msisdn="1"))[0].imsi == tenant
-    assert unit.state("c").find(SUBSCRIBERS.by(msisdn="1")) is None
-    unit.state("a").remove(SUBSCRIBERS, subscriber("1", imsi="a"))
-    unit.state("c").put(SUBSCRIBERS, subscriber("1", imsi="c"))
-    unit.write()
-    found = {t: [each.msisdn for each in TenantRepository(rows, t).load(SUBSCRIBERS.by())] for t in ("a", "b", "c")}
-    assert {tenant: sorted(numbers) for tenant, numbers in found.items()} == {"a": ["2"], "b": ["1", "2"], "c": ["1"]}
-
-
-def test_one_prefetch_sees_the_newest_for_many_tenants(rows: Rows) -> None:
-    for tenant in ("a", "b"):
-        held = [subscriber(f"{imei}{n}", created=n * 7 % 11, imei=imei) for imei in ("i", "j") for n in range(1, 11)]
-        add(TenantRepository(rows, tenant), SUBSCRIBERS, *held, subscriber("none", created=99))
-    unit = UnitOfWork(rows, Defaults())
-    asked = {(tenant, imei): SUBSCRIBERS.newest_by(imei=imei) for tenant in ("a", "b", "c") for imei in ("i", "j", "k")}
-    unit.prefetch([(tenant, lookup) for (tenant, _), lookup in asked.items()])
-    add(TenantRepository(rows, "a"), SUBSCRIBERS, subscriber("later", created=999, imei="i"))
-    newest = {key: unit.state(key[0]).find(lookup) for key, lookup in asked.items()}
-    assert {key: each and each.msisdn for key, each in newest.items()} == {
-        (tenant, imei): None if tenant == "c" or imei == "k" else f"{imei}3"
-        for tenant in ("a", "b", "c")
-        for imei in ("i", "j", "k")
-    }
-    assert not unit.state("a").shelf(SUBSCRIBERS).knows(SUBSCRIBERS.by(msisdn="i3"))

@@ -1,4 +1,4 @@
-"""What a bulk does and tells: both modes, stopAfter, remainder, dry run, replay."""
+"""What a bulk does and tells: both modes, stopAfter, permissions, dry run."""
 
 import json
 from typing import Any
@@ -119,39 +119,6 @@ def test_stop_after_more_failures_than_there_are_executes_all(desk: Desk) -> Non
     assert statuses(outcome) == [404, 201]
 
 
-def test_the_remainder_is_sent_again_until_nothing_is_left(desk: Desk) -> None:
-    items = [new_subscriber("1", zone="z"), new_subscriber("1"), new_subscriber("2", zone=from_item("0", "zone"), x=1)]
-    remainder = desk.bulk(*items, mode="continue")["data"]["remainder"]
-    assert remainder == {
-        "mode": "continue",
-        "items": [new_subscriber("1", id="1"), new_subscriber("2", id="2", zone="z", x=1)],
-    }
-    again = desk.ask("bulk.execute", remainder)
-    assert again["data"]["remainder"] == remainder
-    remainder["items"] = [new_subscriber("3", id="1"), new_subscriber("2", id="2", zone="z")]
-    assert desk.ask("bulk.execute", remainder)["status"] == 200
-
-
-def test_the_remainder_holds_items_as_they_were_sent(sqlite_desk: Desk) -> None:
-    raw = (
-        b'{"operation":"subscriber.create","params":{"msisdn":"1"},"id":null,'
-        b'"payload":{"zone":1e400,"x":123456789012345678901234567890,"msisdn":"1","b":1.50,"a":null}}'
-    )
-    command = json.dumps(sqlite_desk.command("bulk.execute", {"items": ["HERE"]})).encode().replace(b'"HERE"', raw)
-    (outcome,) = sqlite_desk.run(command)
-    (again,) = outcome["data"]["remainder"]["items"]
-    assert list(again) == ["id", "operation", "params", "payload"]
-    assert again["id"] == "0"
-    assert list(again["payload"]) == ["zone", "x", "msisdn", "b", "a"]
-    assert again["payload"]["x"] == 123456789012345678901234567890
-
-
-def test_the_remainder_holds_an_id_where_it_was_sent(sqlite_desk: Desk) -> None:
-    item = {"operation": "subscriber.delete", "id": "last", "params": {"msisdn": "1"}}
-    (again,) = sqlite_desk.bulk(item)["data"]["remainder"]["items"]
-    assert list(again.items()) == list(item.items())
-
-
 def test_every_single_failure_has_its_status_and_words(desk: Desk) -> None:
     desk.create("1", imsi="7")
     singles = [
@@ -197,53 +164,6 @@ def test_a_dry_run_tells_what_would_be_and_changes_nothing(desk: Desk) -> None:
     assert (real["status"], real["type"], real["data"]) == (dry["status"], dry["type"], dry["data"])
     again = desk.bulk(*items, id="b", dryRun=True)
     assert (again["replayed"], "dryrun" in again, again["data"]) == (True, False, real["data"])
-
-
-@pytest.mark.parametrize("items", [[get_subscriber("1")], [new_subscriber("x")], [item("no.such")]])
-def test_a_bulk_of_reads_or_refused_items_is_remembered_too(desk: Desk, items: Any) -> None:
-    first = desk.bulk(*items, id="b")
-    assert desk.journaled() == {"b"}
-    desk.create("1")
-    again = desk.bulk(*items, id="b")
-    assert again["replayed"] is True
-    assert [again[name] for name in ("status", "type", "data")] == [first[name] for name in ("status", "type", "data")]
-
-
-def test_a_repeat_is_told_its_stored_outcome_and_done_once(desk: Desk) -> None:
-    items = [new_subscriber("1"), new_subscriber("1")]
-    command = desk.command("bulk.execute", {"items": items})
-    first, second = desk.run(command, command)
-    third = desk.run(command)[0]
-    assert (second["replayed"], third["replayed"], "replayed" in first) == (True, True, False)
-    assert first["data"] == second["data"] == third["data"]
-    other = desk.ask("bulk.execute", {"items": items[:1]}, id=command["id"])
-    assert (other["status"], other["reason"]) == (422, "command-id-reused")
-
-
-def test_a_repeat_needs_the_permission_of_every_item_that_was_executed(desk: Desk) -> None:
-    desk.allow(Permission.SUBSCRIBER_CREATE, Permission.SUBSCRIBER_READ)
-    # The update was refused with 403 and the delete is malformed: neither was executed.
-    items = [
-        new_subscriber("1"),
-        get_subscriber("9"),
-        item("subscriber.update", {}, msisdn="1"),
-        DELETE | {"params": 1},
-    ]
-    first = desk.bulk(*items, id="b")
-    assert statuses(first) == [201, 404, 403, 403]
-    for missing in ((Permission.SUBSCRIBER_CREATE,), (Permission.SUBSCRIBER_READ,), ()):
-        desk.allow(*missing)
-        refused = desk.bulk(*items, id="b")
-        assert (refused["status"], refused["reason"]) == (403, "permission-denied")
-    desk.allow(Permission.SUBSCRIBER_READ, Permission.SUBSCRIBER_CREATE)
-    assert desk.bulk(*items, id="b")["replayed"] is True
-
-
-def test_what_was_not_executed_needs_no_permission_to_be_told_again(desk: Desk) -> None:
-    items = [get_subscriber("1"), new_subscriber("1")]
-    assert statuses(desk.bulk(*items, id="b", stopAfter=1)) == [404, None]
-    desk.allow(Permission.SUBSCRIBER_READ)
-    assert desk.bulk(*items, id="b", stopAfter=1)["replayed"] is True
 
 
 def test_a_failure_of_ours_in_one_item_fails_the_bulk_and_undoes_it(desk: Desk, failing_operation: str) -> None:
