@@ -65,17 +65,20 @@ class _File:
         self._long = LONG_LOG
 
     def connect(self) -> sqlite3.Connection:
-        """A new connection. Once the file was found, it is never made anew as an empty one.
+        """A new connection; an empty file is made only where there was none, and no log of one.
 
-        Raises Unavailable where another file lies beside the log of the one before, which SQLite would lay over it.
+        Raises Unavailable where a log lies beside no file or another one: SQLite would remove it, or lay it over that.
         """
+        new, held = not _size(self._path), _size(self._log)
+        if new and held:
+            raise Unavailable(f"SQLite: {self._path} is gone, but not {self._log.name}: put the file back beside it")
         if self._found is not None:
             (file, log), (file_before, log_before) = self._identities(), self._found
             if file not in (None, file_before) and log is not None and log == log_before:
                 raise Unavailable(
                     f"SQLite: {self._path} is another file than before: remove {self._log.name} beside it"
                 )
-        mode = "rw" if self._found else "rwc"
+        mode = "rwc" if new and self._found is None else "rw"
         return sqlite3.connect(
             f"{self._path.as_uri()}?mode={mode}",
             uri=True,
@@ -127,13 +130,13 @@ class _File:
         """Copy a log that is long into the file, so that it begins anew; where readers hinder that, not before it has
         doubled.
         """
-        found = _stat(self._log)
-        if found is None or found.st_size < self._long:
+        size = _size(self._log)
+        if size < self._long:
             return
         enough = time.monotonic() + PATIENCE_WITH_READERS
         while (hindered := _checkpoint(driver)) and time.monotonic() < enough:
             time.sleep(BUSY_LOOK)
-        self._long = 2 * found.st_size if hindered else LONG_LOG
+        self._long = 2 * size if hindered else LONG_LOG
 
 
 def _checkpoint(driver: sqlite3.Connection) -> bool:
@@ -156,6 +159,12 @@ def _kept_out(driver: sqlite3.Connection) -> bool:
 def _identity(path: Path) -> tuple[int, int] | None:
     found = _stat(path)
     return None if found is None else (found.st_dev, found.st_ino)
+
+
+def _size(path: Path) -> int:
+    """0 where there is none."""
+    found = _stat(path)
+    return 0 if found is None else found.st_size
 
 
 def _stat(path: Path) -> os.stat_result | None:

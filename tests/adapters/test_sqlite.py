@@ -1,3 +1,4 @@
+import shutil
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -197,10 +198,27 @@ def test_a_file_that_was_removed_is_waited_for(sqlite_url: str) -> None:
     count_up(engine)
     path.rename(path.with_suffix(".away"))
     for _ in range(2):
-        with pytest.raises(Unavailable, match="SQLITE_CANTOPEN"):
+        with pytest.raises(Unavailable, match=r"is gone, but not spcm\.sqlite-wal: put the file back beside it"):
             count_up(engine)
         assert not path.exists()
     path.with_suffix(".away").rename(path)
     count_up(engine)
     engine.dispose()
     assert counted(path) == 2
+
+
+@pytest.mark.parametrize("left", ["nothing", "an empty file"])
+def test_who_begins_while_the_file_is_away_harms_nothing(left: str, sqlite_url: str, tmp_path: Path) -> None:
+    """SQLite removes a log beside an empty file; and of all that is in it only this one's connections would know."""
+    path = Path(make_url(sqlite_url).database or "")
+    dying, beginning = make_engine(sqlite_url), make_engine(sqlite_url)
+    count_up(dying)
+    path.rename(path.with_suffix(".away"))
+    if left == "an empty file":
+        path.touch()
+    with pytest.raises(Unavailable, match="put the file back"):
+        count_up(beginning)
+    path.with_suffix(".away").replace(path)
+    saved = [shutil.copy(path.with_name(f"spcm.sqlite{end}"), tmp_path / f"saved{end}") for end in ("", "-wal")]
+    dying.dispose()  # it does not die here: what it would have left is in the copies
+    assert counted(Path(saved[0])) == 1
