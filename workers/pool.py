@@ -1,4 +1,4 @@
-"""Celery's process pool, with three of its ways to come to harm closed."""
+"""Celery's process pool, with four of its ways to come to harm closed."""
 
 from typing import Any
 
@@ -31,6 +31,12 @@ class Pool(prefork.AsynPool):  # type: ignore[name-defined,misc]
         ended = getattr(proc, "_sentinel_poll", 0) is None
         if not ended:
             super()._track_child_process(proc, hub)
+
+    def _event_process_exit(self, hub: Any, proc: Any) -> None:
+        # A killed process closes its descriptors a moment before it has ended. The stock pool looks in that moment,
+        # finds it alive, and replaces it only at its next round: up to five seconds with a process too few.
+        proc.join()
+        super()._event_process_exit(hub, proc)
 
 
 class TaskPool(prefork.TaskPool):

@@ -20,6 +20,7 @@ class Worker:
 
     def __init__(self, environment: Mapping[str, str], log: Path, *, concurrency: int = 2) -> None:
         self.log = log
+        self._concurrency = concurrency
         self._asked_to_end = False
         self._lifeline = Lifeline()
         self._offset = log.stat().st_size if log.exists() else 0
@@ -46,6 +47,10 @@ class Worker:
     def stopped(self) -> list[int]:
         """Pool processes that a signal has stopped."""
         return [pid for pid in self.pool if is_stopped(pid)]
+
+    def complete(self) -> bool:
+        """Whether each pool process that has ended was replaced."""
+        return len(self.pool) == self._concurrency
 
     def alive(self) -> bool:
         return self.process.poll() is None
