@@ -58,9 +58,12 @@ class Resending:
 
     def _send(self, letters: Sequence[DeadLetter], *, tell: bool = False) -> list[str]:
         """The ids of those that were sent."""
-        readable = [letter for letter in letters if letter.members]
-        sendable = {letter.id: WrittenCommand(letter.command.decode(), letter.members) for letter in readable}
-        self.unreadable += len(letters) - len(readable)
+        sendable = {
+            letter.id: WrittenCommand(letter.command.decode(), members)
+            for letter in letters
+            if (members := letter.members)
+        }
+        self.unreadable += len(letters) - len(sendable)
         if not sendable:
             return []
         sent = self._submission.send(sendable.values())
