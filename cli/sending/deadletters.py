@@ -107,7 +107,7 @@ def resend(
             f"{_counted(resending.unreadable)} cannot be sent (no readable command):"
             " discard with `spcm deadletters discard`"
         )
-    if not printer.sent_any and not resending.unreadable:
+    if not submission.sent and not resending.unreadable:
         say("there are no dead letters, and nothing was sent")
     if printer.failed:
         raise typer.Exit(FAILED)

@@ -35,11 +35,6 @@ class OutcomePrinter:
         )
         self._task = self._bar.add_task("outcomes", total=None)
 
-    @property
-    def sent_any(self) -> bool:
-        """Whether any command was sent."""
-        return self._sent > 0
-
     def sent(self, sent: Iterable[Sent], *, tell: bool = False) -> None:
         """So much is under way; `tell`: nobody waits for the outcomes."""
         for each in sent:

@@ -53,6 +53,8 @@ class Submission:
         self.patience = patience
         self.under_way: dict[str, Any] = {}
         """Command ids, by event id."""
+        self.sent = 0
+        """How many commands Redis has, or may have."""
         self._being_sent: list[Any] = []
         self._client = client
         self._away_until = 0.0  # when Redis was away the last time, by the monotonic clock
@@ -67,6 +69,7 @@ class Submission:
         """Put them into their streams, all or none. Raises redis-py's errors."""
         filled = [self._fill_in(command) for command in commands]
         self._being_sent = [members.get("id") for _, members in filled]
+        self.sent += len(filled)
         sent = self._through_outages(lambda: self._put(filled))
         self.under_way.update((each.event_id, each.command_id) for each in sent)
         self._being_sent = []  # only now: Ctrl-C in between names an id twice, and forgets none

@@ -60,14 +60,14 @@ def submit(
         inbox = Inbox(commands_in(FileIO(0 if file == "-" else file, closefd=file != "-")))
         if file == "-" and sys.stdin.isatty():
             say("commands are read from the terminal, until Ctrl-D")
-        with terminated_as_by_ctrl_c(), OutcomePrinter(as_json=as_json) as printer, _unanswered_are_named(submission):
+        with terminated_as_by_ctrl_c(), OutcomePrinter(as_json=as_json) as printer, _rest_is_told(inbox, submission):
             if no_wait:
                 _send_all(inbox, submission, printer)
             else:
                 _send_and_wait(inbox, submission, printer)
     if inbox.fault is not None:
         raise inbox.fault
-    if not printer.sent_any:
+    if not submission.sent:
         raise Problem("there was no command, and nothing was sent")
     if printer.failed:
         raise typer.Exit(FAILED)
@@ -84,26 +84,30 @@ def _members(tenant: str | None, user: str | None, variable: str | None) -> dict
 
 
 @contextmanager
-def _unanswered_are_named(submission: Submission) -> Iterator[None]:
-    """Where it ends early: by their ids they can be looked for, or sent again."""
+def _rest_is_told(inbox: Inbox, submission: Submission) -> Iterator[None]:
+    """Where it ends early: how much was sent, and the ids by which what has no outcome can be looked for."""
     try:
         yield
     except (Problem, RedisError) as error:
-        if not (words := _unanswered(submission)):
+        if not (words := _rest(inbox, submission)):
             raise
         raise Problem(f"{in_one_line(error)}; {words}") from None
     except KeyboardInterrupt:
-        if words := _unanswered(submission):
+        if words := _rest(inbox, submission):
             say(words)
         raise
 
 
-def _unanswered(submission: Submission) -> str:
-    if not (ids := submission.unanswered):
-        return ""
-    named = " ".join(visible(str(each)) for each in ids)
-    commands = "1 command has" if len(ids) == 1 else f"{len(ids)} commands have"
-    return f"{commands} no outcome yet and may still be executed, under these ids: {named}"
+def _rest(inbox: Inbox, submission: Submission) -> str:
+    rest = []
+    inbox.take(1, seconds=0)  # only the end may be left
+    if submission.sent and not inbox.ended:
+        rest.append(f"what follows command {submission.sent} of the input was not sent")
+    if ids := submission.unanswered:
+        named = " ".join(visible(str(each)) for each in ids)
+        commands = "1 command has" if len(ids) == 1 else f"{len(ids)} commands have"
+        rest.append(f"{commands} no outcome yet and may still be executed, under these ids: {named}")
+    return "; ".join(rest)
 
 
 def _send_all(inbox: Inbox, submission: Submission, printer: OutcomePrinter) -> None:

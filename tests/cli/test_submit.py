@@ -151,6 +151,26 @@ def test_who_is_told_to_end_names_what_has_no_outcome_yet(tmp_path: Path, number
     assert told.startswith(b"spcm: 2 commands have no outcome yet and may still be executed, under these ids: ")
 
 
+def test_who_is_told_to_end_learns_what_was_not_sent(tmp_path: Path) -> None:
+    program = Program(SPCM_DATA=str(tmp_path / "data"), PW="x")
+    (tmp_path / "commands").write_text("".join(json.dumps(create(str(number))) for number in range(3_000)))
+    with program.running("up", "--workers", "0") as servers:
+        assert next_line(servers)
+        with (
+            program.running("submit", str(tmp_path / "commands"), *AS_OMS) as submitting,
+            redis.Redis.from_url(program.redis_url) as client,
+        ):
+            wait_for(lambda: sum(client.xlen(command_stream(number)) for number in range(8)) == 1_000, within=WITHIN)
+            submitting.send_signal(signal.SIGINT)
+            _, told = submitting.communicate(timeout=WITHIN)
+    beginning, _, ids = told.partition(b"under these ids: ")
+    assert beginning == (
+        b"spcm: what follows command 1000 of the input was not sent;"
+        b" 1000 commands have no outcome yet and may still be executed, "
+    )
+    assert len(ids.split()) == 1_000
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
