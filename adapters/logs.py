@@ -33,6 +33,6 @@ def configure_logging(level: str, form: Literal["text", "json"], file: str | Non
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     if level != "debug":
-        # A line for each bell says nothing that the outcomes do not.
-        for noisy in ("celery.app.trace", "celery.worker.strategy", "alembic"):
+        # A line for each bell, or for each step of the pool, says nothing that the outcomes do not.
+        for noisy in ("celery.app.trace", "celery.worker.strategy", "multiprocessing", "alembic"):
             logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -2,6 +2,7 @@
 
 import sys
 
+import billiard
 from celery import Celery, signals
 
 from adapters.database import WrongDatabaseUrl, database_url
@@ -27,6 +28,7 @@ app.steps["worker"].add(BellRinger)
 
 @signals.setup_logging.connect
 def _configure_logging(logfile: str | None = None, **_: object) -> None:
+    billiard.get_logger().propagate = True  # else the pool's lines about its processes are in no format
     configure_logging(settings().log_level, settings().log_format, logfile)
 
 
